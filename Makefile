@@ -1,0 +1,105 @@
+# Everything a person does here. `make` alone lists it.
+
+PYTHON ?= python3
+BOARD ?= pico_tmc2209
+ARGS ?=
+
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -ec
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+py := .venv/bin/python
+ready := .venv/ready
+typings := build/typings
+thumb := build/thumb/firmware.elf
+thumb_sources := $(addprefix tests/portable/thumb/,main.c mpconfigport.h mphalport.h thumb.ld Makefile)
+pins = $(py) -c 'import tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
+	print(*p["optional-dependencies"]["$(1)"], sep="\n")'
+
+# A checkout that was moved or copied has a .venv that points to the old place.
+ifneq ($(shell cat $(ready) 2>/dev/null),$(CURDIR))
+.PHONY: $(ready)
+endif
+
+.PHONY: help
+help: ## list what can be made
+	@echo 'Titrate: bench and research use, not for use on people.'
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+.PHONY: setup
+setup: $(ready) ## prepare .venv with everything that is used here
+	@:
+
+$(ready): pyproject.toml firmware/pump/version.py
+	@missing=(); \
+	command -v git >/dev/null || missing+=(git); \
+	command -v cc >/dev/null || missing+=(gcc); \
+	command -v c++ >/dev/null || missing+=(g++); \
+	if ! command -v $(PYTHON) >/dev/null; then missing+=(python3 python3-venv); \
+	elif ! $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
+		echo '$(PYTHON) is older than 3.11. Install a newer one, such as Debian 12 has, and say' \
+			'which: make PYTHON=python3.11 $(MAKECMDGOALS)' >&2; exit 1; \
+	elif ! $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null; then missing+=(python3-venv); fi; \
+	if [ $${#missing[@]} -gt 0 ]; then \
+		echo "Missing: $${missing[*]}. Install with: sudo apt-get install $${missing[*]}" >&2; exit 1; \
+	fi
+	@echo 'setup: preparing .venv (about a minute, once); log in build/setup.log'
+	@mkdir -p build
+	@$(py) -m pip --version >build/setup.log 2>&1 && [ "$$(cat $(ready) 2>/dev/null)" = '$(CURDIR)' ] \
+		|| { rm -rf .venv; $(PYTHON) -m venv .venv; }
+	@$(py) -m pip install --disable-pip-version-check --no-input --editable '.[dev,locked]' 2>&1 \
+		| tee -a build/setup.log \
+		| awk -v live="$$([ -t 1 ] && echo 1)" '/^(Collecting|Processing) / {n++; if (live) {printf \
+			"\rsetup: %d packages", n; fflush()}} END {if (n) print (live ? "\r" : "") "setup: " n " packages, done"}' \
+		|| { tail -20 build/setup.log >&2; echo 'setup: failed, see above' >&2; exit 1; }
+	@echo -n '$(CURDIR)' >$@
+
+.PHONY: uf2
+uf2: setup ## build the firmware image of BOARD=<folder under boards/>
+	@$(py) firmware/image/build_uf2.py --board $(BOARD)
+
+.PHONY: stock
+stock: setup ## build MicroPython alone, which `titrate deploy` is tried on
+	@$(py) firmware/image/build_uf2.py --stock
+
+.PHONY: demo
+demo: uf2 ## run a day of baclofen on the virtual Pico and compare every step
+	@$(py) -m titrate.demo $(ARGS)
+
+.PHONY: test
+test: uf2 stock $(thumb) ## run all tests; ARGS='-k name' for some
+	@$(py) -m pytest -n auto --dist loadfile $(ARGS)
+
+# MicroPython for the RP2040's processor alone, from the sources and the compiler of the image.
+$(thumb): $(thumb_sources) firmware/image/sources.toml | stock
+	@echo 'thumb: building MicroPython for the portable tests; log in build/thumb.log'
+	@rm -rf build/thumb
+	@$(MAKE) -C tests/portable/thumb -j2 BUILD=$(CURDIR)/build/thumb PYTHON=$(CURDIR)/$(py) \
+		MICROPYTHON=$(CURDIR)/build/micropython/micropython \
+		CROSS_COMPILE=$(CURDIR)/build/toolchain/usr/bin/arm-none-eabi- >build/thumb.log 2>&1 \
+		|| { tail -20 build/thumb.log >&2; echo 'thumb: failed, see above' >&2; exit 1; }
+
+.PHONY: lint
+lint: setup $(typings)/ready ## check style and types
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@$(py) -m mypy
+	@$(py) -m mypy --config-file firmware/mypy.ini
+
+$(typings)/ready: pyproject.toml $(ready)
+	@rm -rf $(typings) && mkdir -p $(typings)
+	@$(call pins,device-stubs) >$(typings)/requirements.txt
+	@$(py) -m pip install --disable-pip-version-check --quiet --no-deps --target $(typings) \
+		--requirement $(typings)/requirements.txt 2>build/typings.log \
+		|| { cat build/typings.log >&2; exit 1; }
+	@touch $@
+
+.PHONY: bench
+bench: uf2 ## measure on the virtual Pico; also writes build/bench.json
+	@$(py) tests/bench/run.py $(ARGS)
+
+.PHONY: clean
+clean: ## remove everything that was made here
+	@rm -rf build .venv *.egg-info
+	@find firmware host_tools boards tests -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Builds a MicroPython firmware image with Titrate frozen into it; see ../README.md."""

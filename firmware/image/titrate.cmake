@@ -1,0 +1,20 @@
+# What every board folder under boards/ includes at the end of its mpconfigboard.cmake: freezes
+# the board's manifest, and writes the module pump_image at every build, before anything is frozen.
+# Needs CMake 3.19 or newer.
+
+set(MICROPY_FROZEN_MANIFEST ${MICROPY_BOARD_DIR}/manifest.py)
+
+# The manifest names this folder as $(TITRATE_GENERATED_DIR).
+set(MICROPY_MANIFEST_TITRATE_GENERATED_DIR ${CMAKE_BINARY_DIR}/titrate)
+file(MAKE_DIRECTORY ${MICROPY_MANIFEST_TITRATE_GENERATED_DIR})
+
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+add_custom_target(titrate_pump_image
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/write_pump_image.py
+        --board-folder ${MICROPY_BOARD_DIR}
+        --output ${MICROPY_MANIFEST_TITRATE_GENERATED_DIR}/pump_image.py
+    VERBATIM
+)
+
+# MicroPython's rules make the other target further on.
+cmake_language(DEFER CALL add_dependencies BUILD_FROZEN_CONTENT titrate_pump_image)

@@ -1,0 +1,301 @@
+"""Keeps the step generator fed from the delivery, within the bound on what is committed.
+
+Words that were committed cannot be changed once the hardware has fetched them.
+A change therefore takes effect at the first word boundary that is still in hand,
+less than 2 s ahead; that instant is exact and is told to whoever asked.
+"""
+
+from pump.core import ratio
+from pump.core.compat import const, heap_lock, heap_unlock
+from pump.core.delivery import MODE_STOPPED, TICKS_PER_S, TICKS_PER_US
+from pump.core.train import HEAD_WAIT, Segment, Train
+from pump.core.word_ring import COUNT_MASK, WORDS
+
+COMMIT_AHEAD_S = const(6)
+# From asking for a start to the first word: time to make segments and words.
+START_LEAD_TICKS = const(10000000)  # 80 ms
+CHANGE_LEAD_TICKS = const(18750000)  # 150 ms
+# The PIO's queue holds 4 words; 2 more for what DMA and this code may have in hand.
+_FETCHED_WORDS = const(6)
+# Late steps are made up for at no more than 1000 steps a second.
+_CATCH_UP_TICKS = const(125000)
+# How far the state machine's place and the clock may lie apart: one word boundary read late.
+_PLACE_TOLERANCE_TICKS = const(1250000)  # 10 ms
+_SPARE_TICKS = const(4)
+_TICKS_PER_HOUR = 3600 * TICKS_PER_S
+
+
+class Feeder:
+    """Feeds one step generator from one Delivery.
+
+    Args:
+        delivery: the Delivery.
+        generator: the step generator: attribute ring (a WordRing), begun() -> words begun,
+            start(at_ticks) and stop().
+
+    Attributes:
+        commit_steps: the most steps that may be committed ahead, at least 2.
+        last_step: the count of planned steps not to be passed (the reservoir's last), or None.
+        planned: steps committed since the delivery was made; what was stepped is this
+            less what is still waiting.
+        is_running: whether words are to be kept flowing.
+    """
+
+    def __init__(self, delivery, generator):
+        self.delivery = delivery
+        self.generator = generator
+        self.ring = generator.ring
+        self.commit_steps = 2
+        self.last_step = None
+        self.train = Train(
+            generator.ring, _CATCH_UP_TICKS, generator.ring.step_cycles + _SPARE_TICKS
+        )
+        self.planned = 0
+        self.is_running = False
+        self._is_stepping = False
+        self._next_segment_ticks = None
+        self._segment_starts = []
+        # The word in work when place() last looked, when it begins, the steps made before it.
+        self._word = 0
+        self._word_begins_ticks = 0
+        self._stepped_before = 0
+
+    # -- what was done -------------------------------------------------------------
+
+    def place(self, now_ticks: int):
+        """Where the step generator is.
+
+        Returns:
+            (stepped, is_on_time, is_parked): steps made by now; whether the word in work
+            is the one that belongs to this time; whether all words are done.
+        """
+        if not self._is_stepping:
+            return self.planned, True, True
+        ring = self.ring
+        begun = self.generator.begun()
+        if ring.waiting(begun) < 0:
+            is_on_time = now_ticks >= self.train.cursor_ticks() - _PLACE_TOLERANCE_TICKS
+            return self.planned, is_on_time, True
+        if begun == 0 and self._word == 0:
+            is_on_time = now_ticks < self._word_begins_ticks + _PLACE_TOLERANCE_TICKS
+            return self._stepped_before, is_on_time, False
+        while self._word != (begun - 1) & COUNT_MASK:
+            self._pass_word()
+        begins_ticks = self._word_begins_ticks
+        head = ring.head(self._word)
+        interval = ring.interval(self._word)
+        count = (head >> 1) + 1
+        is_on_time = (
+            begins_ticks - _PLACE_TOLERANCE_TICKS
+            <= now_ticks
+            <= begins_ticks + count * interval + _PLACE_TOLERANCE_TICKS
+        )
+        stepped = self._stepped_before
+        if not head & HEAD_WAIT:
+            stepped += min(max((now_ticks - begins_ticks) // interval, 0), count)
+        return stepped, is_on_time, False
+
+    def _pass_word(self) -> None:
+        """Count the word that was in work as done."""
+        ring = self.ring
+        head = ring.head(self._word)
+        count = (head >> 1) + 1
+        if not head & HEAD_WAIT:
+            self._stepped_before += count
+        self._word_begins_ticks += count * ring.interval(self._word)
+        self._word = (self._word + 1) & COUNT_MASK
+
+    # -- keeping words flowing -------------------------------------------------------
+
+    def begin(self, now_ticks: int, prepare) -> int:
+        """Start the step generator from rest, or go on from the words still in hand.
+
+        Args:
+            prepare: called with the tick at which the first word begins; it changes the
+                delivery to what is wanted from then on.
+
+        Returns:
+            that tick.
+        """
+        if self.is_flowing(now_ticks):
+            return self.change(now_ticks, prepare)
+        self.generator.stop()
+        origin_ticks = now_ticks + START_LEAD_TICKS
+        origin_ticks -= origin_ticks % TICKS_PER_US
+        prepare(origin_ticks)
+        self.is_running = self.delivery.mode != MODE_STOPPED
+        self._is_stepping = False
+        if not self.is_running:
+            return origin_ticks
+        planned = self.planned
+        while True:
+            self.planned = planned
+            self.ring.clear()
+            self._word = 0
+            self._word_begins_ticks = origin_ticks
+            self._stepped_before = planned
+            self.train.begin(origin_ticks)
+            self._plan_from(origin_ticks)
+            self._fill(origin_ticks)
+            late_ticks = self.generator.start(origin_ticks)
+            if late_ticks is None:
+                break
+            # Held up while making words: what has fallen due meanwhile is made up for.
+            origin_ticks = late_ticks + 2 * START_LEAD_TICKS
+            origin_ticks -= origin_ticks % TICKS_PER_US
+        self._is_stepping = True
+        return origin_ticks
+
+    def is_flowing(self, now_ticks: int) -> bool:
+        """Whether words are in hand for long enough to go on without a new start."""
+        if not self._is_stepping or self.ring.waiting(self.generator.begun()) < 0:
+            return False
+        return self.train.cursor_ticks() > now_ticks + CHANGE_LEAD_TICKS
+
+    def change(self, now_ticks: int, prepare) -> int:
+        """Change the delivery at the first instant that is not yet committed.
+
+        Args:
+            prepare: as for begin().
+
+        Returns:
+            the tick from which the change holds.
+        """
+        if not self.is_flowing(now_ticks):
+            return self.begin(now_ticks, prepare)
+        boundary_ticks = self._withdraw(now_ticks + CHANGE_LEAD_TICKS)
+        prepare(boundary_ticks)
+        self._go_on_from(boundary_ticks, now_ticks)
+        return boundary_ticks
+
+    def shift_clock(self, now_ticks: int, prepare) -> None:
+        """Set pump time: like change(), but from the boundary on times are told anew.
+
+        Args:
+            prepare: called with the boundary on the old time; it moves the clock and the
+                delivery, and returns by how many ticks.
+        """
+        if not self.is_flowing(now_ticks):
+            # Nothing is due in between: parked, or about to be.
+            moved_ticks = prepare(max(now_ticks, self.delivery.anchor_ticks))
+            self.train.origin_ticks += moved_ticks
+            self._word_begins_ticks += moved_ticks
+            return
+        boundary_ticks = self._withdraw(now_ticks + CHANGE_LEAD_TICKS)
+        moved_ticks = prepare(boundary_ticks)
+        self.train.origin_ticks += moved_ticks
+        self._word_begins_ticks += moved_ticks
+        self._go_on_from(boundary_ticks + moved_ticks, now_ticks + moved_ticks)
+
+    def halt(self, now_ticks: int) -> int:
+        """Stop the step generator at once, between two edges.
+
+        Returns:
+            steps made, as place() counts them.
+        """
+        self.generator.stop()
+        stepped = self.place(now_ticks)[0]
+        self.planned = stepped
+        self.is_running = False
+        self._is_stepping = False
+        return stepped
+
+    def service(self, now_ticks: int):
+        """Commit what the bound allows; call at least every COMMIT_AHEAD_S / 2.
+
+        Returns:
+            what place() returned before anything was committed.
+        """
+        place = self.place(now_ticks)
+        if not self.is_running:
+            return place
+        while self._segment_starts and self._segment_starts[0] <= now_ticks:
+            self.delivery.advance(self._segment_starts.pop(0))
+        self._fill(now_ticks)
+        return place
+
+    def _withdraw(self, not_before_ticks: int) -> int:
+        """Take back every word that may still be taken back and begins at or after a time."""
+        ring = self.ring
+        keep = max(0, ring.waiting(self.generator.begun()) - _FETCHED_WORDS)
+        cursor_ticks = self.train.cursor_ticks()
+        number = ring.written
+        for _ in range(keep):
+            head = ring.head(number - 1)
+            count = (head >> 1) + 1
+            start_ticks = cursor_ticks - count * ring.interval(number - 1)
+            if start_ticks < not_before_ticks:
+                break
+            if not head & HEAD_WAIT:
+                self.planned -= count
+            cursor_ticks = start_ticks
+            number -= 1
+        ring.withdraw_to(number)
+        return cursor_ticks
+
+    def _go_on_from(self, boundary_ticks: int, now_ticks: int) -> None:
+        self.train.move_cursor_to(boundary_ticks)
+        self._plan_from(boundary_ticks)
+        self.is_running = self.delivery.mode != MODE_STOPPED
+        self._fill(now_ticks)
+
+    def _plan_from(self, from_ticks: int) -> None:
+        """Make the first segment of what the delivery asks for from a tick on."""
+        delivery = self.delivery
+        steps, remainder = delivery.due(from_ticks)
+        first = ratio.subtract((self.planned + 1 - steps, 1), remainder)
+        self._next_segment_ticks = from_ticks
+        self._segment_starts = []
+        self._prepare(first)
+
+    def _prepare(self, first) -> None:
+        """Make the segment that begins at _next_segment_ticks and hand it to the train.
+
+        Args:
+            first: ratio, microsteps from that instant to the next step.
+        """
+        from_ticks = self._next_segment_ticks
+        rate_nl_per_h, end_ticks = self.delivery.segment_at(from_ticks)
+        length_ticks = None if end_ticks is None else end_ticks - from_ticks
+        if rate_nl_per_h[0]:
+            step = self.delivery.microstep_nl
+            period = ratio.ratio(
+                step[0] * rate_nl_per_h[1] * _TICKS_PER_HOUR, step[1] * rate_nl_per_h[0]
+            )
+            self.train.following = Segment(period, ratio.multiply(first, period), length_ticks)
+        else:
+            self.train.following = Segment(None, None, length_ticks)
+        self._next_segment_ticks = end_ticks
+
+    def _fill(self, now_ticks: int) -> None:
+        train = self.train
+        if self.delivery.mode == MODE_STOPPED:
+            # Nothing more is asked for: the words in hand run out and the machine parks.
+            return
+        stepped = self.place(now_ticks)[0]
+        until_slices = train.slices_until(now_ticks + COMMIT_AHEAD_S * TICKS_PER_S)
+        while True:
+            if train.following is None and self._next_segment_ticks is not None:
+                self._follow()
+            words_max = WORDS - 2 - ((self.ring.written - self._word) & COUNT_MASK)
+            steps_max = self.commit_steps - (self.planned - stepped)
+            if self.last_step is not None:
+                steps_max = min(steps_max, self.last_step - self.planned)
+            if words_max <= 0 or steps_max <= 0 or train.cursor_hi >= until_slices:
+                return
+            heap_lock()
+            try:
+                train.fill(until_slices, steps_max, words_max)
+            finally:
+                heap_unlock()
+            made = train.new_steps
+            train.new_steps = 0
+            self.planned += made
+            if train.following is not None or self._next_segment_ticks is None:
+                return
+
+    def _follow(self) -> None:
+        """Prepare the segment after the one in work."""
+        _, remainder = self.delivery.due(self._next_segment_ticks)
+        self._segment_starts.append(self._next_segment_ticks)
+        self._prepare(ratio.subtract(ratio.ONE, remainder))

@@ -1,0 +1,636 @@
+"""Append-only records in a ring of flash sectors; whatever was accepted survives a power cut.
+
+A sector begins with a header of 24 bytes: b"TJRN", schema, first sector and number of
+sectors of the ring, board id (8), sequence number of the sector (4), CRC-32 (4). The
+sector with sequence number n lies at place n % count, so n // count is how often that
+place was erased before. Records follow, none across a sector's end:
+
+    mark (1): 0xA0, plus 1 when the clock was not known
+    kind (1), length of the payload (1)
+    sequence number (4), pump time in s (4), all numbers lowest byte first
+    payload
+    CRC-32 (4) of all before it, begun with the CRC of the header and the place in the
+    sector: bytes that were copied or are left over from elsewhere are no record.
+
+Power may fail while bytes are programmed, and bits that were half programmed may read as
+zero one day and as one the next. So open() programs the last record (and the header of a
+prepared sector) once more, leaves room for a lost record, and skips one number.
+
+Life: flash stands 100,000 erases of a sector (Winbond W25Q16JV and its like). One record
+a minute of 64 bytes, 63 to a sector, in the smallest ring, 8 sectors, erases each sector
+once in 63 * 8 = 504 minutes: 10,436 times in ten years of 5,259,600 minutes, so flash
+lasts 95 years. The events, 36 bytes in 92 sectors, come round once in 7 days: 506 times.
+
+Events: 90 full sectors of 113 records of 36 bytes are 10,170. Faults: 14 full sectors of
+72 records of 56 bytes are 1,008. (One sector of the ring is erased ahead, one is in use.)
+"""
+
+import binascii
+
+from pump.core import records
+from pump.core.compat import const
+from pump.core.errors import OutOfRange, PumpError
+from pump.core.sectors import SECTOR_BYTES, FlashError, FlashFull, Sectors
+
+SCHEMA = const(1)
+PAYLOAD_MAX = const(113)
+RECORD_BYTES_MAX = const(128)
+OVERHEAD_BYTES = const(15)
+HEADER_BYTES = const(24)
+BOARD_ID_BYTES = const(8)
+
+_MAGIC = b"TJRN"
+_MARK = const(0xA0)
+_CLOCK_UNKNOWN = const(1)
+_MARKS = (b"\xa0", b"\xa1")
+# More than the records of a sector, those spent by open() among them: the numbers in sector n
+# stay below (n + 1) * 300, so counting can go on from there when the last ones are not known.
+_NUMBERS_PER_SECTOR = const(300)
+_SECTORS_TRIED = const(3)
+_BLANK = b"\xff" * 256
+_BLANK_HEADER = b"\xff" * 24
+
+# What is found at a place instead of the sequence number of one of our sectors.
+_EMPTY = const(-1)
+_DAMAGED = const(-2)
+_OTHER_BOARD = const(-3)
+_OTHER_SCHEMA = const(-4)
+_OTHER_LAYOUT = const(-5)
+_PROBLEMS = {
+    _DAMAGED: "damaged",
+    _OTHER_BOARD: "other_board",
+    _OTHER_SCHEMA: "other_schema",
+    _OTHER_LAYOUT: "other_layout",
+}
+
+
+class JournalFailing(PumpError):
+    """Records cannot be written or read. Delivery does not depend on it.
+
+    Its code is that of the alarm to raise: "journal_failing" or "journal_full".
+    """
+
+    code = "journal_failing"
+
+
+class Record:
+    """One record.
+
+    Attributes:
+        sequence: its number; numbers rise, and skip at least one each time the board starts.
+        kind: one of records.KINDS.
+        time_s: pump time in s, 0-4294967295.
+        clock_known: whether the clock could be trusted when it was written.
+        payload: bytes, see fields().
+    """
+
+    def __init__(self, buffer: bytearray, at: int):
+        self.clock_known = not buffer[at] & _CLOCK_UNKNOWN
+        self.kind = buffer[at + 1]
+        self.sequence = _number(buffer, at + 3)
+        self.time_s = _number(buffer, at + 7)
+        self.payload = bytes(buffer[at + 11 : at + 11 + buffer[at + 2]])
+
+    def name(self) -> str:
+        """The name of its kind."""
+        return records.name(self.kind)
+
+    def fields(self) -> dict[str, object]:
+        """The values of its payload by name.
+
+        Raises:
+            Damaged: they are not what the kind says (written by other firmware).
+        """
+        return records.decode(self.kind, self.payload)
+
+
+class Journal:
+    """A journal on a ring of sectors.
+
+    Args:
+        sectors: a Sectors.
+        first: its first sector, 0-65535.
+        count: its sectors, 3-255.
+        board_id: 8 bytes that no other board has.
+
+    Attributes:
+        problems: what open() or check_next() found: "damaged" (sectors or records that
+            should be there are not), "other_board", "other_schema" (written by firmware
+            with another format), "other_layout" (the rings lay elsewhere), "unformatted"
+            (there is data, but no journal at all), "unsure" (the newest sector is full and the
+            next one not ready: either power failed while that was erased, or it was in use
+            and is destroyed). Whatever belongs to a problem is neither shown nor used, and is
+            overwritten when its turn comes.
+        error: the sentence of the failure that stopped writing, or "".
+        next_sequence: the number that the next record gets.
+    """
+
+    def __init__(self, sectors: Sectors, first: int, count: int, board_id: bytes):
+        if not (0 <= first <= 65535 and 3 <= count <= 255):
+            raise OutOfRange("A journal takes 3 to 255 sectors, beginning at 0 to 65535.")
+        if len(board_id) != BOARD_ID_BYTES:
+            raise OutOfRange(f"A board id has {BOARD_ID_BYTES} bytes, not {len(board_id)}.")
+        self._sectors = sectors
+        self._first = first
+        self._count = count
+        self._identity = _MAGIC + bytes([SCHEMA, first & 255, first >> 8, count]) + board_id
+        self._buffer = bytearray(RECORD_BYTES_MAX)
+        self._back = bytearray(RECORD_BYTES_MAX)
+        # Parts of a header that was read back, cut once: open() looks at each many times.
+        self._header_back = memoryview(self._back)[:HEADER_BYTES]
+        self._header_identity = self._header_back[:16]
+        self._header_begin = self._header_back[:20]
+        self._header_sequence = self._header_back[16:20]
+        self._header_crc = self._header_back[20:24]
+        self._checked = 0
+        self._forget()
+        self.error = "The journal has not been opened yet."
+
+    def _forget(self) -> None:
+        self.problems: list[str] = []
+        self.error = ""
+        self.next_sequence = 1
+        # The sector that is written to, the next free byte in it and where its CRCs begin.
+        self._current: int = -1
+        self._offset: int = SECTOR_BYTES
+        self._seed = 0
+        # The sector after it when that is erased and has its header, and its first free byte.
+        self._prepared = -1
+        self._prepared_offset: int = HEADER_BYTES
+
+    # -- opening -------------------------------------------------------------------
+
+    @property
+    def healthy(self) -> bool:
+        """Whether records can be written, as far as is known."""
+        return not self.error
+
+    def open(self) -> None:
+        """Find out what is there and where to go on; must come first, may come again.
+
+        Reads some headers, found by halving, and the whole of one or two sectors; every
+        header only when something is not as it should be.
+
+        Raises:
+            JournalFailing: the flash could not be read.
+        """
+        self._forget()
+        try:
+            self._find_current()
+        except FlashError as error:
+            raise self._failing(error)
+
+    def _find_current(self) -> None:
+        newest = self._newest_by_halving()
+        other_newest = -1
+        if newest < 0:
+            newest, other_newest = self._newest_of_all()
+        if newest <= other_newest:
+            # Nothing of ours, or all of it older than what other firmware wrote here.
+            self._current = other_newest
+            self.next_sequence = max(1, (other_newest + 1) * _NUMBERS_PER_SECTOR)
+            return
+        buffer = bytearray(SECTOR_BYTES)
+        self._load(buffer, newest)
+        self._firm_up(buffer, newest, 0, HEADER_BYTES)
+        last_at, free, is_clean = self._tail(buffer)
+        if last_at < 0 and is_clean and newest > 0 and self._load(buffer, newest - 1):
+            self._prepared = newest
+            self._prepared_offset = free
+            newest -= 1
+            last_at, free, is_clean = self._tail(buffer)
+        self._current = newest
+        self._seed = self._seed_of(newest)
+        self._offset = free if is_clean else SECTOR_BYTES
+        if last_at >= 0:
+            self.next_sequence = _number(buffer, last_at + 3) + 2
+            self._firm_up(buffer, newest, last_at, _size(buffer, last_at))
+        else:
+            self.next_sequence = 2
+        if not is_clean or (last_at < 0 and newest > 0):
+            self._skip_numbers_of(newest)
+        elif self._prepared < 0 and free == SECTOR_BYTES:
+            # Full, and the next one is not ready: power failed while it was erased in haste, or
+            # it was in use and is destroyed. Its numbers must not be given away again.
+            self._note("unsure")
+            self._skip_numbers_of(newest + 1)
+
+    def _firm_up(self, buffer: bytearray, sequence: int, at: int, size: int) -> None:
+        """Program once more what a cut may have left half programmed though it reads well."""
+        if not self._program(sequence, at, memoryview(buffer)[at : at + size]):
+            self._note("damaged")
+
+    def _newest_by_halving(self) -> int:
+        """Our newest sector, or -1 when a header that was met is not one of a sound ring.
+
+        From place 0 on come sectors of one round, then those of the round before, or, in
+        the first round, blank ones.
+        """
+        first = self._read_header(0)
+        if first < 0:
+            return -1
+        low = 0
+        high = self._count
+        while high - low > 1:
+            middle = (low + high) // 2
+            found = self._read_header(middle)
+            before = first + middle - self._count
+            if found == first + middle:
+                low = middle
+            elif found == (before if before >= 0 else _EMPTY):
+                high = middle
+            else:
+                return -1
+        if first == 0:
+            for place in range(high, self._count):
+                if self._read_header(place) != _EMPTY:
+                    return -1
+        return first + low
+
+    def _newest_of_all(self) -> tuple[int, int]:
+        """Look at every header: our newest sector and the newest of other schemas; -1 for none."""
+        newest = other_newest = -1
+        places = []
+        for place in range(self._count):
+            found = self._read_header(place)
+            if found == _OTHER_SCHEMA:
+                other_newest = max(other_newest, int.from_bytes(self._header_sequence, "little"))
+            newest = max(newest, found)
+            places.append(found)
+        for found in (_OTHER_BOARD, _OTHER_SCHEMA, _OTHER_LAYOUT):
+            if found in places:
+                self._note(_PROBLEMS[found])
+        if newest < 0 and not self.problems and _DAMAGED in places:
+            self._note("unformatted")
+        # All between the oldest and the newest should be there; the place after the newest
+        # may have been caught while it was erased.
+        for sequence in range(max(0, newest - self._count + 2), newest):
+            if places[sequence % self._count] in (_EMPTY, _DAMAGED):
+                self._note("damaged")
+        return newest, other_newest
+
+    def _read_header(self, place: int) -> int:
+        """Read the header at a place; returns what _judge_header() says of it."""
+        self._sectors.read_into(self._first + place, 0, self._header_back)
+        return self._judge_header(place)
+
+    def _judge_header(self, place: int) -> int:
+        """What the header in self._back says: a sequence number of ours, or what it is."""
+        if binascii.crc32(self._header_begin) != int.from_bytes(self._header_crc, "little"):
+            return _EMPTY if self._header_back == _BLANK_HEADER else _DAMAGED
+        if self._header_identity == self._identity:
+            sequence = int.from_bytes(self._header_sequence, "little")
+            return sequence if sequence % self._count == place else _DAMAGED
+        header = bytes(self._header_back)
+        if header[:4] != _MAGIC:
+            return _DAMAGED
+        if header[8:16] != self._identity[8:]:
+            return _OTHER_BOARD
+        return _OTHER_SCHEMA if header[5:8] == self._identity[5:8] else _OTHER_LAYOUT
+
+    def _tail(self, buffer: bytearray) -> tuple[int, int, bool]:
+        """Find the end of a sector that was read; notes damage there.
+
+        Returns:
+            (last_at, free, is_clean): where its last record begins, or -1; where further ones
+            may go, room for one that was cut left out; whether that room is blank.
+        """
+        last_at = -1 if _is_blank(buffer, HEADER_BYTES) else _last(buffer, _MARKS)
+        end = HEADER_BYTES if last_at < 0 else last_at + _size(buffer, last_at)
+        # A record that was cut lies right after the last one, or, when power failed again
+        # before the next one was whole, one room further on.
+        free = min(end + RECORD_BYTES_MAX, SECTOR_BYTES)
+        is_clean = _is_blank(buffer, free)
+        if not is_clean and not _is_blank(buffer, free + RECORD_BYTES_MAX):
+            self._note("damaged")
+        return last_at, free, is_clean
+
+    # -- writing -------------------------------------------------------------------
+
+    def append(self, kind: int, time_s: int, payload: bytes = b"", clock_known: bool = True) -> int:
+        """Write a record; when this returns, it is in flash and was read back.
+
+        With a sector prepared (prepare()), this programs at most two pages and erases
+        nothing.
+
+        Args:
+            kind: one of records.KINDS.
+            time_s: pump time in s, 0-4294967295.
+            payload: as records.encode() makes it, at most 113 bytes.
+            clock_known: False when the time is a guess.
+
+        Returns:
+            The record's sequence number.
+
+        Raises:
+            OutOfRange: kind, time or payload are not within these limits.
+            JournalFailing: it could not be written; further calls fail at once until
+                prepare() finds flash that works.
+        """
+        length = len(payload)
+        if not (0 <= kind <= 255 and 0 <= time_s < 1 << 32 and length <= PAYLOAD_MAX):
+            raise OutOfRange(
+                f"A record has a kind of 0 to 255, a time of 0 to 4294967295 s and at most "
+                f"{PAYLOAD_MAX} bytes, not {kind}, {time_s} and {length}."
+            )
+        if self.error:
+            raise JournalFailing(self.error)
+        try:
+            for _ in range(_SECTORS_TRIED):
+                if self._offset + OVERHEAD_BYTES + length > SECTOR_BYTES:
+                    self._enter_next()
+                if self._write(kind, time_s, payload, clock_known):
+                    return self.next_sequence - 1
+        except FlashError as error:
+            raise self._failing(error)
+        raise self._failing(
+            FlashError("What is written to flash does not read back as it was written.")
+        )
+
+    def _write(self, kind: int, time_s: int, payload: bytes, clock_known: bool) -> bool:
+        """One try at the current place; whether it was written."""
+        buffer = self._buffer
+        end = 11 + len(payload)
+        buffer[0] = _MARK if clock_known else _MARK | _CLOCK_UNKNOWN
+        buffer[1] = kind
+        buffer[2] = len(payload)
+        buffer[3:7] = self.next_sequence.to_bytes(4, "little")
+        buffer[7:11] = time_s.to_bytes(4, "little")
+        buffer[11:end] = payload
+        view = memoryview(buffer)
+        crc = binascii.crc32(view[:end], self._seed ^ self._offset)
+        buffer[end : end + 4] = crc.to_bytes(4, "little")
+        # A number is spent even when writing fails: half a record may be there.
+        self.next_sequence += 1
+        if not self._program(self._current, self._offset, view[: end + 4]):
+            self._offset = SECTOR_BYTES
+            return False
+        self._offset += end + 4
+        return True
+
+    @property
+    def needs_preparing(self) -> bool:
+        """Whether prepare() has something to do."""
+        return bool(self.error) or self._prepared < 0
+
+    def prepare(self) -> bool:
+        """Erase the next sector ahead, for a quiet moment: interrupts are off up to 400 ms.
+
+        Each sector is erased right after the one before came into use, long before it is
+        needed. After a failure this is also what tries again.
+
+        Returns:
+            Whether there was something to do.
+
+        Raises:
+            JournalFailing: no sector could be erased and written.
+        """
+        if not self.needs_preparing:
+            return False
+        if self._prepared < 0:
+            try:
+                self._erase_next()
+            except FlashError as error:
+                raise self._failing(error)
+        self.error = ""
+        return True
+
+    def _erase_next(self) -> None:
+        """Erase the sector after the current one and give it its header."""
+        for sequence in range(self._current + 1, self._current + 1 + _SECTORS_TRIED):
+            place = sequence % self._count
+            if sequence > 0 and place == self._current % self._count:
+                break
+            self._sectors.erase(self._first + place)
+            if self._is_erased(place) and self._program(sequence, 0, self._header(sequence)):
+                self._prepared = sequence
+                self._prepared_offset = HEADER_BYTES
+                return
+        raise FlashError("The flash sectors that are to be used next cannot be erased.")
+
+    def _is_erased(self, place: int) -> bool:
+        buffer = bytearray(SECTOR_BYTES)
+        self._sectors.read_into(self._first + place, 0, buffer)
+        return _is_blank(buffer, 0)
+
+    def _enter_next(self) -> None:
+        if self._prepared < 0:
+            self._erase_next()
+        self._current = self._prepared
+        self._offset = self._prepared_offset
+        self._seed = self._seed_of(self._current)
+        self._prepared = -1
+
+    def _program(self, sequence: int, offset: int, data: bytes | memoryview) -> bool:
+        """Program and read back; whether it reads back as written."""
+        sector = self._first + sequence % self._count
+        self._sectors.program(sector, offset, data)
+        back = memoryview(self._back)[: len(data)]
+        self._sectors.read_into(sector, offset, back)
+        return back == data
+
+    def _failing(self, error: FlashError) -> JournalFailing:
+        """Remember a failure of flash; returns the error to raise."""
+        self.error = error.sentence
+        code = "journal_full" if isinstance(error, FlashFull) else "journal_failing"
+        return JournalFailing(error.sentence, code)
+
+    # -- reading -------------------------------------------------------------------
+
+    def records(self, from_sequence: int = 0, newest_first: bool = False):
+        """Iterate over records, each a Record, in the order of their numbers.
+
+        Records may be appended and sectors erased meanwhile; what is erased before the
+        iteration gets there is left out.
+
+        Args:
+            from_sequence: leave out records with a smaller number.
+            newest_first: the other way round.
+
+        Raises:
+            JournalFailing: the flash could not be read.
+        """
+        buffer = bytearray(SECTOR_BYTES)
+        newest = self._newest()
+        oldest = max(0, newest - self._count + 1)
+        if newest_first:
+            sequences = range(newest, oldest - 1, -1)
+        else:
+            sequences = range(self._sector_with(from_sequence, oldest, newest), newest + 1)
+        for sequence in sequences:
+            if not self._read_sector(buffer, sequence):
+                continue
+            offsets = _offsets(buffer)
+            if newest_first:
+                offsets = reversed(list(offsets))
+            for at in offsets:
+                if _number(buffer, at + 3) >= from_sequence:
+                    yield Record(buffer, at)
+                elif newest_first:
+                    return
+
+    def last(self, kind: int) -> Record | None:
+        """The newest record of a kind, or None; looks through the whole ring if need be.
+
+        Raises:
+            JournalFailing: the flash could not be read.
+        """
+        buffer = bytearray(SECTOR_BYTES)
+        patterns = (bytes([_MARK, kind]), bytes([_MARK | _CLOCK_UNKNOWN, kind]))
+        newest = self._newest()
+        for sequence in range(newest, max(-1, newest - self._count), -1):
+            if self._read_sector(buffer, sequence):
+                at = _last(buffer, patterns)
+                if at >= 0:
+                    return Record(buffer, at)
+        return None
+
+    def check_next(self) -> bool:
+        """Check one sector against its CRCs, the next at each call; damage goes to problems.
+
+        For the periodic memory test: reads 4 KiB and takes about 25 ms.
+
+        Returns:
+            Whether this was the last one of a round.
+
+        Raises:
+            JournalFailing: the flash could not be read.
+        """
+        place = self._checked
+        self._checked = (place + 1) % self._count
+        newest = self._newest()
+        sequence = newest - (newest - place) % self._count
+        # What comes up for erasing next may have been caught half erased.
+        if sequence >= 0 and sequence != newest - self._count + 1:
+            buffer = bytearray(SECTOR_BYTES)
+            if not self._read_sector(buffer, sequence):
+                self._header_back[:] = memoryview(buffer)[:HEADER_BYTES]
+                self._note(_PROBLEMS.get(self._judge_header(place), "damaged"))
+            else:
+                self._tail(buffer)
+                end = HEADER_BYTES
+                for at in _offsets(buffer):
+                    if at > end + RECORD_BYTES_MAX:
+                        self._note("damaged")
+                    end = at + _size(buffer, at)
+        return self._checked == 0
+
+    @property
+    def erases(self) -> int:
+        """How often the most worn of its sectors was erased, as the numbers of sectors tell."""
+        return self._newest() // self._count + 1
+
+    def _sector_with(self, number: int, oldest: int, newest: int) -> int:
+        """A sector not after the one that holds a record, found by first records only."""
+        start = bytearray(HEADER_BYTES + RECORD_BYTES_MAX)
+        view = memoryview(start)
+        for sequence in range(newest if number else oldest, oldest, -1):
+            try:
+                self._sectors.read_into(self._first + sequence % self._count, 0, view)
+            except FlashError as error:
+                raise self._failing(error)
+            if view[:HEADER_BYTES] == self._header(sequence) and _is_record(
+                view, HEADER_BYTES, _number(start, 20)
+            ):
+                if _number(start, HEADER_BYTES + 3) <= number:
+                    return sequence
+        return oldest
+
+    def _read_sector(self, buffer: bytearray, sequence: int) -> bool:
+        """As _load(), with the error that callers know."""
+        try:
+            return self._load(buffer, sequence)
+        except FlashError as error:
+            raise self._failing(error)
+
+    def _load(self, buffer: bytearray, sequence: int) -> bool:
+        """Read the place of a sector; whether it holds that sector."""
+        self._sectors.read_into(self._first + sequence % self._count, 0, buffer)
+        return memoryview(buffer)[:HEADER_BYTES] == self._header(sequence)
+
+    # -- small things --------------------------------------------------------------
+
+    def _newest(self) -> int:
+        return max(self._current, self._prepared)
+
+    def _header(self, sequence: int) -> bytes:
+        header = self._identity + sequence.to_bytes(4, "little")
+        return header + binascii.crc32(header).to_bytes(4, "little")
+
+    def _seed_of(self, sequence: int) -> int:
+        return _number(self._header(sequence), 20)
+
+    def _skip_numbers_of(self, sequence: int) -> None:
+        self.next_sequence = max(self.next_sequence, (sequence + 1) * _NUMBERS_PER_SECTOR)
+
+    def _note(self, problem: str) -> None:
+        if problem not in self.problems:
+            self.problems.append(problem)
+
+
+def _number(buffer: bytes | bytearray | memoryview, at: int) -> int:
+    return int.from_bytes(buffer[at : at + 4], "little")
+
+
+def _size(buffer: bytearray, at: int) -> int:
+    return OVERHEAD_BYTES + buffer[at + 2]
+
+
+def _is_record(view: memoryview, at: int, seed: int) -> bool:
+    """Whether a whole record stands behind a mark in a buffer; seed is that of its sector."""
+    if at + OVERHEAD_BYTES > len(view):
+        return False
+    end = at + 11 + view[at + 2]
+    if end - at > RECORD_BYTES_MAX - 4 or end + 4 > len(view):
+        return False
+    crc = int.from_bytes(view[end : end + 4], "little")
+    return binascii.crc32(view[at:end], seed ^ at) == crc
+
+
+def _is_blank(buffer: bytearray, at: int) -> bool:
+    """Whether a sector is blank from a place on."""
+    view = memoryview(buffer)
+    edge = min(at + -at % len(_BLANK), SECTOR_BYTES)
+    if at < edge and view[at:edge] != _BLANK[: edge - at]:
+        return False
+    for start in range(edge, SECTOR_BYTES, len(_BLANK)):
+        if view[start : start + len(_BLANK)] != _BLANK:
+            return False
+    return True
+
+
+def _offsets(buffer: bytearray):
+    """Iterate over where the records of a sector begin; what is none is stepped over."""
+    view = memoryview(buffer)
+    seed = _number(buffer, 20)
+    at = HEADER_BYTES
+    while 0 <= at < SECTOR_BYTES:
+        if buffer[at] & 0xFE == _MARK and _is_record(view, at, seed):
+            yield at
+            at += _size(buffer, at)
+        else:
+            at = _next(buffer, _MARKS, at + 1)
+
+
+def _next(buffer: bytearray, patterns: tuple[bytes, bytes], at: int) -> int:
+    """The first place from here on where one of the patterns stands, or -1."""
+    one = buffer.find(patterns[0], at)
+    other = buffer.find(patterns[1], at)
+    return max(one, other) if one < 0 or other < 0 else min(one, other)
+
+
+def _last(buffer: bytearray, patterns: tuple[bytes, bytes]) -> int:
+    """Where the last record of a sector that begins with one of the patterns stands, or -1."""
+    view = memoryview(buffer)
+    seed = _number(buffer, 20)
+    at = len(buffer)
+    while at > HEADER_BYTES:
+        # The pattern itself must lie before the last one that was looked at.
+        end = at + len(patterns[0]) - 1
+        at = max(
+            buffer.rfind(patterns[0], HEADER_BYTES, end),
+            buffer.rfind(patterns[1], HEADER_BYTES, end),
+        )
+        if at >= 0 and _is_record(view, at, seed):
+            return at
+    return -1

@@ -1,0 +1,75 @@
+"""Where the controller writes what happened: journals and settings, and never an error.
+
+Delivery does not depend on flash. A record that cannot be written is counted and
+named by an alarm, and the pump goes on.
+"""
+
+from pump.core import records
+from pump.core.errors import PumpError
+from pump.core.journal import JournalFailing
+
+
+class Recorder:
+    """Journals and settings of one pump.
+
+    Args:
+        events, faults, checkpoints: opened Journals.
+        settings: Slots that hold the programme's canonical text.
+        clock: object with now_s() and is_known.
+
+    Attributes:
+        failure: code of the alarm that names what is wrong with flash, or "".
+        sentence: what is wrong, or "".
+    """
+
+    def __init__(self, events, faults, checkpoints, settings, clock):
+        self.events = events
+        self.faults = faults
+        self.checkpoints = checkpoints
+        self.settings = settings
+        self._clock = clock
+        self.failure = ""
+        self.sentence = ""
+
+    def event(self, kind: int, *values) -> None:
+        """Note an event, values in the order of records.KINDS."""
+        self._append(self.events, kind, values)
+
+    def fault(self, code: str, detail: str) -> None:
+        """Note a fault in the fault journal."""
+        self._append(self.faults, records.FAULT, (records.shorten(code), records.shorten(detail)))
+
+    def checkpoint(self, *values) -> None:
+        """Note what was delivered, values in the order of records.CHECKPOINT."""
+        self._append(self.checkpoints, records.CHECKPOINT, values)
+
+    def last_checkpoint(self):
+        """The fields of the newest checkpoint and its time: (dict, time_s, clock_known), or None."""
+        record = self.checkpoints.last(records.CHECKPOINT)
+        if record is None:
+            return None
+        return record.fields(), record.time_s, record.clock_known
+
+    def prepare(self) -> None:
+        """Erase ahead in a quiet moment, one sector a call at most."""
+        for journal in (self.events, self.faults, self.checkpoints):
+            if journal.needs_preparing:
+                try:
+                    journal.prepare()
+                    self.failure = ""
+                    self.sentence = ""
+                except JournalFailing as error:
+                    self._note_failure(error)
+                return
+
+    def _append(self, journal, kind, values) -> None:
+        now_s = self._clock.now_s()
+        try:
+            payload = records.encode(kind, *values)
+            journal.append(kind, max(0, min(now_s, 0xFFFFFFFF)), payload, self._clock.is_known)
+        except PumpError as error:
+            self._note_failure(error)
+
+    def _note_failure(self, error) -> None:
+        self.failure = error.code if error.code == "journal_full" else "journal_failing"
+        self.sentence = error.sentence

@@ -1,0 +1,97 @@
+"""The pump's whole state in one line, for memory that survives a reset but not a power cut."""
+
+from pump.core import ratio
+from pump.core.delivery import Bolus
+
+_FORMAT = "2"
+
+
+def text_of(pump) -> str:
+    """The state of a Controller as one line of ASCII."""
+    ledger = pump.ledger
+    words = [
+        _FORMAT,
+        pump.programme_digest or "-",
+        pump.state,
+        str(pump.pump_clock.offset_us),
+        "1" if pump.pump_clock.is_known else "0",
+        ratio.text(ledger.filled_nl),
+        str(ledger.filled_at_moved),
+        ratio.text(ledger.earlier_delivered_nl),
+        str(ledger.primed_steps),
+        str(ledger.lost_steps),
+        "-" if ledger.prime_from_moved is None else str(ledger.prime_from_moved),
+        str(pump.witness_base),
+    ]
+    delivery = pump.delivery
+    if delivery is not None:
+        words += [
+            str(delivery.anchor_ticks),
+            str(delivery.steps),
+            ratio.text(delivery.remainder),
+            str(delivery.mode),
+            "1" if delivery.clock_known else "0",
+            str(delivery.boluses_from_s),
+            ratio.text(delivery.prime_rate_nl_per_h),
+            str(delivery.prime_end_ticks),
+        ]
+        for bolus in delivery.boluses:
+            words += [
+                bolus.request_id,
+                ratio.text(bolus.volume_nl),
+                str(bolus.start_ticks),
+                str(bolus.end_ticks),
+            ]
+    return " ".join(words)
+
+
+class RetainedState:
+    """What text_of() wrote, read back.
+
+    Raises:
+        ValueError: it is not such a line, or of another format.
+    """
+
+    def __init__(self, text: str):
+        words = text.split(" ")
+        if words[0] != _FORMAT or len(words) not in range(12, 200):
+            raise ValueError("not a retained state")
+        self.programme_digest = "" if words[1] == "-" else words[1]
+        self.state = words[2]
+        self.offset_us = int(words[3])
+        self.clock_known = words[4] == "1"
+        self._ledger = words[5:11]
+        self.witness_base = int(words[11])
+        self._delivery = words[12:]
+
+    def restore_ledger(self, ledger) -> None:
+        """Put the book of the reservoir back as it was."""
+        words = self._ledger
+        ledger.filled_nl = ratio.parse(words[0])
+        ledger.filled_at_moved = int(words[1])
+        ledger.earlier_delivered_nl = ratio.parse(words[2])
+        ledger.primed_steps = int(words[3])
+        ledger.lost_steps = int(words[4])
+        ledger.prime_from_moved = None if words[5] == "-" else int(words[5])
+
+    def restore_delivery(self, delivery) -> None:
+        """Put what was being delivered back as it was."""
+        words = self._delivery
+        delivery.anchor_ticks = int(words[0])
+        delivery.steps = int(words[1])
+        delivery.remainder = ratio.parse(words[2])
+        delivery.mode = int(words[3])
+        delivery.clock_known = words[4] == "1"
+        delivery.boluses_from_s = int(words[5])
+        delivery.prime_rate_nl_per_h = ratio.parse(words[6])
+        delivery.prime_end_ticks = int(words[7])
+        delivery.boluses = []
+        for index in range(8, len(words), 4):
+            delivery.boluses.append(
+                Bolus(
+                    words[index],
+                    ratio.parse(words[index + 1]),
+                    int(words[index + 2]),
+                    int(words[index + 3]),
+                )
+            )

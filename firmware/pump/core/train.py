@@ -1,0 +1,357 @@
+"""Segments of constant rate turned into words for the step generator, without allocating.
+
+A word is a pair (head, interval): head is 2 * (count - 1) for count steps, each
+`interval` ticks after the one before it, or 2 * (count - 1) + 1 for count
+intervals of silence. Every number stays below 2^30, so that on the Pico filling
+goes on when the heap is full, locked or being collected.
+
+Exactness: an edge comes at the first tick at or after its exact instant, or,
+where several steps share one word, less than 1 us after it, and never before it:
+by any moment the edges are the whole part of what is asked for. The remainder
+is carried as whole numbers in limbs of 28 bits; nothing is ever rounded away.
+"""
+
+from pump.core.compat import const
+
+SLICE_TICKS = const(16777216)  # 2^24 ticks, 134 ms: no word lasts longer than two of these
+_SLICE_BITS = const(24)
+_SLICE_MASK = const(16777215)
+_LIMB_BITS = const(28)
+_LIMB_MASK = const(268435455)
+# A word of n steps is late by less than n ticks at its last edge: 64 ticks are 0.51 us.
+_JOIN_MAX = const(6)
+_FOREVER_SLICES = const(536870911)
+
+HEAD_WAIT = const(1)
+# Silence for 146 years: the state machine parks here when nothing more was committed.
+PARK_HEAD = const(1073741823)
+PARK_INTERVAL = const(1073741823)
+
+
+def _split(ticks: int):
+    """Whole ticks as (slices, ticks within the slice), with slices rounded down."""
+    return ticks >> _SLICE_BITS, ticks & _SLICE_MASK
+
+
+def _limbs(value: int, count: int):
+    """A whole number as a list of limbs of 28 bits, lowest first."""
+    limbs = []
+    for _ in range(count):
+        limbs.append(value & _LIMB_MASK)
+        value >>= _LIMB_BITS
+    return limbs
+
+
+class Segment:
+    """A stretch of constant rate in the numbers that Train works with.
+
+    Making one allocates and uses large integers; using one does neither.
+
+    Args:
+        period: ratio, ticks from one step to the next, or None when there are no steps.
+        gap: ratio, ticks from the segment's beginning to its first step (may be below 0
+            when steps are late); ignored without steps.
+        length_ticks: how long the segment lasts, or None for ever.
+    """
+
+    def __init__(self, period, gap, length_ticks):
+        if length_ticks is None:
+            self.left_hi, self.left_lo = _FOREVER_SLICES, 0
+        else:
+            self.left_hi, self.left_lo = _split(length_ticks)
+            if self.left_hi > _FOREVER_SLICES:
+                self.left_hi = _FOREVER_SLICES
+        self.has_steps = period is not None
+        self.is_steady = False
+        self.gap_hi = 0
+        self.gap_lo = 0
+        self.join = 0
+        if period is None:
+            return
+        whole_denominator = period[1]
+        if gap[1] != whole_denominator:
+            common = _lcm(whole_denominator, gap[1])
+        else:
+            common = whole_denominator
+        period_parts = period[0] * (common // period[1])
+        gap_parts = gap[0] * (common // gap[1])
+        count = 1
+        while common >> (_LIMB_BITS * count):
+            count += 1
+        self.limb_count = count
+        self.modulus = _limbs(common, count)
+        gap_ticks, gap_rest = gap_parts // common, gap_parts % common
+        self.gap_hi, self.gap_lo = _split(gap_ticks)
+        self.rest = _limbs(gap_rest, count)
+        self.scratch = [0] * count
+        self.period_hi, self.period_lo = _split(period_parts // common)
+        self.period_rest = _limbs(period_parts % common, count)
+        # For a word of 2^j steps: the distance from its first to its last step.
+        self.span_hi = []
+        self.span_lo = []
+        self.span_rest = []
+        while True:
+            parts = period_parts * ((1 << self.join) - 1)
+            hi, lo = _split(parts // common)
+            self.span_hi.append(hi)
+            self.span_lo.append(lo)
+            self.span_rest.append(_limbs(parts % common, count))
+            longer = period_parts << (self.join + 1)
+            if self.join == _JOIN_MAX or longer > SLICE_TICKS * common:
+                break
+            self.join += 1
+
+
+def _lcm(a: int, b: int) -> int:
+    x, y = a, b
+    while y:
+        x, y = y, x % y
+    return a // x * b
+
+
+class Train:
+    """Makes words from segments into a ring, and knows exactly how far they reach.
+
+    Args:
+        ring: object with put(head, interval), which makes a word known to the step
+            generator.
+        step_ticks_min: the least number of ticks between two steps when steps are
+            late and are made up for.
+        word_ticks_min: the shortest word that the step generator can make. A wait that
+            would be shorter is left to the next word; a step that would come sooner
+            after a wait is late by at most this much, well under 1 us.
+
+    Attributes:
+        origin_ticks: pump time at which the first word begins.
+        cursor_hi, cursor_lo: how far the words reach from there, in slices and ticks.
+        new_steps: steps put into words since the owner last took this number to zero.
+        segment, following: the segment in work and the one after it, or None.
+    """
+
+    def __init__(self, ring, step_ticks_min: int, word_ticks_min: int):
+        self.ring = ring
+        self.step_ticks_min = step_ticks_min
+        self.word_ticks_min = word_ticks_min
+        self.origin_ticks = 0
+        self.cursor_hi = 0
+        self.cursor_lo = 0
+        self.new_steps = 0
+        self.segment = None
+        self.following = None
+        # The last step of the word in work: its whole ticks, and the tick it is made at.
+        self._last_hi = 0
+        self._last_lo = 0
+        self._end_hi = 0
+        self._end_lo = 0
+        self._since_step_ticks = SLICE_TICKS
+
+    def begin(self, origin_ticks: int) -> None:
+        """Start afresh: no words, the first one to begin at origin_ticks."""
+        self.origin_ticks = origin_ticks
+        self.cursor_hi = 0
+        self.cursor_lo = 0
+        self.new_steps = 0
+        self.segment = None
+        self.following = None
+        self._since_step_ticks = SLICE_TICKS
+
+    def cursor_ticks(self) -> int:
+        """Pump time up to which words are made."""
+        return self.origin_ticks + (self.cursor_hi << _SLICE_BITS) + self.cursor_lo
+
+    def move_cursor_to(self, ticks: int) -> None:
+        """Take the cursor back to an earlier time, after words were withdrawn from the ring."""
+        self.cursor_hi, self.cursor_lo = _split(ticks - self.origin_ticks)
+        self.segment = None
+        self.following = None
+
+    def slices_until(self, ticks: int) -> int:
+        """The number for fill() that makes words reach at least to a pump time."""
+        return ((ticks - self.origin_ticks) >> _SLICE_BITS) + 1
+
+    def fill(self, until_slices: int, steps_max: int, words_max: int) -> None:
+        """Make words until they reach far enough; allocates nothing.
+
+        Stops when the cursor has reached until_slices slices from the origin, when
+        steps_max steps or words_max words were made, or when no segment is left.
+        """
+        ring = self.ring
+        while self.cursor_hi < until_slices and words_max > 0:
+            segment = self.segment
+            if segment is None:
+                if self.following is None:
+                    return
+                self.segment = segment = self.following
+                self.following = None
+            if segment.gap_hi > 1 and segment.left_hi > 0:
+                words_max = self._put_waits(segment, until_slices, words_max)
+                continue
+            if segment.has_steps:
+                join = self._steps_that_fit(segment, steps_max)
+                if join >= 0:
+                    count = 1 << join
+                    interval = self._interval(segment, join)
+                    if interval >= 0:
+                        if count > steps_max:
+                            return
+                        ring.put((count - 1) << 1, interval)
+                        self._account_steps(segment, 1 << join, interval << join)
+                        steps_max -= count
+                    else:
+                        ring.put(HEAD_WAIT, SLICE_TICKS)
+                        self._account_wait(segment, 1, 0)
+                    words_max -= 1
+                    continue
+            if segment.left_hi > 0:
+                ring.put(HEAD_WAIT, SLICE_TICKS)
+                self._account_wait(segment, 1, 0)
+                words_max -= 1
+            elif segment.left_hi == 0 and segment.left_lo >= self.word_ticks_min:
+                ring.put(HEAD_WAIT, segment.left_lo)
+                self._account_wait(segment, 0, segment.left_lo)
+                words_max -= 1
+            else:
+                if self.following is None:
+                    return
+                self._enter_following(segment)
+
+    def _put_waits(self, segment, until_slices: int, words_max: int) -> int:
+        """Make the whole slices of silence before the next step; returns what is left of words_max."""
+        ring = self.ring
+        while (
+            segment.gap_hi > 1
+            and segment.left_hi > 0
+            and self.cursor_hi < until_slices
+            and words_max > 0
+        ):
+            ring.put(HEAD_WAIT, SLICE_TICKS)
+            segment.gap_hi -= 1
+            if segment.left_hi < _FOREVER_SLICES:
+                segment.left_hi -= 1
+            self.cursor_hi += 1
+            words_max -= 1
+        segment.is_steady = False
+        self._since_step_ticks = SLICE_TICKS
+        return words_max
+
+    def _steps_that_fit(self, segment, steps_max: int) -> int:
+        """The largest j so that the next 2^j steps may share a word, or -1 when the next
+        step does not come within the segment. Leaves the last step's instant in scratch.
+        """
+        join = segment.join if segment.is_steady else 0
+        while join > 0 and (1 << join) > steps_max:
+            join -= 1
+        while join >= 0:
+            carry = _add(
+                segment.scratch,
+                segment.rest,
+                segment.span_rest[join],
+                segment.modulus,
+                segment.limb_count,
+            )
+            low = segment.gap_lo + segment.span_lo[join] + carry
+            self._last_hi = segment.gap_hi + segment.span_hi[join] + (low >> _SLICE_BITS)
+            self._last_lo = low & _SLICE_MASK
+            # A step is made at the first tick at or after its instant.
+            for limb in segment.scratch:
+                if limb:
+                    low += 1
+                    break
+            self._end_hi = segment.gap_hi + segment.span_hi[join] + (low >> _SLICE_BITS)
+            self._end_lo = low & _SLICE_MASK
+            if self._end_hi < segment.left_hi or (
+                self._end_hi == segment.left_hi and self._end_lo <= segment.left_lo
+            ):
+                return join
+            join -= 1
+        return -1
+
+    def _interval(self, segment, join: int) -> int:
+        """Ticks between the 2^join steps of a word, or -1 when silence comes first."""
+        if self._end_hi > 1:
+            return -1
+        ticks = -((-((self._end_hi << _SLICE_BITS) + self._end_lo)) >> join)
+        least = self.step_ticks_min - self._since_step_ticks
+        if least < self.word_ticks_min:
+            least = self.word_ticks_min
+        if ticks < least:
+            # Late steps are made up for no faster than the motor can follow.
+            segment.is_steady = False
+            return least
+        segment.is_steady = True
+        return ticks
+
+    def _account_steps(self, segment, count: int, ticks: int) -> None:
+        carry = _add(
+            segment.rest,
+            segment.scratch,
+            segment.period_rest,
+            segment.modulus,
+            segment.limb_count,
+        )
+        low = self._last_lo + segment.period_lo + carry - ticks
+        segment.gap_hi = self._last_hi + segment.period_hi + (low >> _SLICE_BITS)
+        segment.gap_lo = low & _SLICE_MASK
+        self.new_steps += count
+        self._since_step_ticks = 0
+        self._advance(segment, 0, ticks)
+
+    def _account_wait(self, segment, slices: int, ticks: int) -> None:
+        low = segment.gap_lo - ticks
+        segment.gap_hi += (low >> _SLICE_BITS) - slices
+        segment.gap_lo = low & _SLICE_MASK
+        segment.is_steady = False
+        self._since_step_ticks = SLICE_TICKS if slices else self._since_step_ticks + ticks
+        if self._since_step_ticks > SLICE_TICKS:
+            self._since_step_ticks = SLICE_TICKS
+        self._advance(segment, slices, ticks)
+
+    def _advance(self, segment, slices: int, ticks: int) -> None:
+        low = self.cursor_lo + ticks
+        self.cursor_hi += slices + (low >> _SLICE_BITS)
+        self.cursor_lo = low & _SLICE_MASK
+        low = segment.left_lo - ticks
+        if segment.left_hi < _FOREVER_SLICES:
+            segment.left_hi += (low >> _SLICE_BITS) - slices
+            segment.left_lo = low & _SLICE_MASK
+
+    def _enter_following(self, segment) -> None:
+        """Go on with the following segment; it began where the present one ended, which
+        is a little after or before the cursor.
+        """
+        following = self.following
+        low = following.left_lo + segment.left_lo
+        following.left_hi += segment.left_hi + (low >> _SLICE_BITS)
+        following.left_lo = low & _SLICE_MASK
+        low = following.gap_lo + segment.left_lo
+        following.gap_hi += segment.left_hi + (low >> _SLICE_BITS)
+        following.gap_lo = low & _SLICE_MASK
+        self.segment = following
+        self.following = None
+
+
+def _add(target, a, b, modulus, count: int) -> int:
+    """target = (a + b) mod modulus in limbs; returns 1 when the modulus was passed, else 0."""
+    carry = 0
+    index = 0
+    while index < count:
+        value = a[index] + b[index] + carry
+        target[index] = value & _LIMB_MASK
+        carry = value >> _LIMB_BITS
+        index += 1
+    if not carry:
+        index = count - 1
+        while index >= 0:
+            if target[index] != modulus[index]:
+                if target[index] < modulus[index]:
+                    return 0
+                break
+            index -= 1
+    borrow = 0
+    index = 0
+    while index < count:
+        value = target[index] - modulus[index] + borrow
+        target[index] = value & _LIMB_MASK
+        borrow = value >> _LIMB_BITS
+        index += 1
+    return 1

@@ -1,0 +1,1 @@
+"""The console protocol: pure, and shared with the host by import."""

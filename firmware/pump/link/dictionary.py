@@ -1,0 +1,39 @@
+"""What the pump tells a host about its commands, so that hosts of other versions can tell.
+
+A host whose own table has the same digest knows every command of the pump exactly;
+another one reads the rows and uses the commands that agree with its own.
+"""
+
+import binascii
+import hashlib
+
+from pump.link import commands
+
+
+def rows():
+    """One row a command, as the `dictionary` command gives them."""
+    for command in commands.COMMANDS:
+        yield [
+            ("command", command.name),
+            ("changes", command.changes),
+            ("args", ",".join([_argument(arg) for arg in command.args])),
+            ("replies", ",".join([key + ":" + kind for key, kind, _ in command.replies])),
+            ("rows", ",".join([key + ":" + kind for key, kind, _ in command.rows])),
+        ]
+
+
+def digest() -> str:
+    """First 16 hexadecimal digits of the SHA-256 of all rows and the protocol's version.
+
+    Help and examples are not part of it: they bind nobody.
+    """
+    digest = hashlib.sha256(str(commands.PROTOCOL).encode())
+    for row in rows():
+        for key, value in row:
+            digest.update(("\n" + key + "=" + str(value)).encode())
+    return binascii.hexlify(digest.digest()).decode()[:16]
+
+
+def _argument(arg) -> str:
+    text = arg.name + ":" + arg.kind + ":" + str(arg.minimum) + ":" + str(arg.maximum)
+    return text if arg.default is commands.REQUIRED else text + "?"

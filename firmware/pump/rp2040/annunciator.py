@@ -1,0 +1,120 @@
+"""Shows and sounds what pump.core.annunciation says, on a three-colour LED and a buzzer."""
+
+import time
+
+from pump.core import annunciation
+from pump.core.compat import const
+
+_SQUARE_WAVE = const(32768)  # duty of the buzzer's tone, half of 65536
+
+
+class Annunciator:
+    """LED and buzzer.
+
+    Args:
+        red, green, blue: machine.Pin outputs for the parts of the LED.
+        buzzer: machine.PWM, or None on a board that has none.
+        led_level: the level at which a part lights, 0 or 1.
+        is_quiet: the cadence for batteries.
+    """
+
+    def __init__(self, red, green, blue, buzzer, led_level: int = 1, is_quiet: bool = False):
+        self._red = red
+        self._green = green
+        self._blue = blue
+        self._buzzer = buzzer
+        self._led_level = led_level
+        self.is_quiet = is_quiet
+        self._light = _Course()
+        self._sound = _Course()
+        self._once_light = None
+        self._once_sound = None
+        self._once_ms = 0
+        self._shown = self._tone_hz = -1
+        self._show(annunciation.DARK)
+        self._play(annunciation.SILENT)
+
+    def update(self, light_priority, sound_priority) -> int:
+        """Set LED and buzzer to what is due now.
+
+        Args:
+            light_priority: priority of the highest active alarm, or None.
+            sound_priority: what ActiveAlarms.sounding() says.
+
+        Returns:
+            ms after which to call again; call at once when a priority changes.
+        """
+        now_ms = time.ticks_ms()
+        lights, light_ms = self._light.at(annunciation.light(light_priority, self.is_quiet), now_ms)
+        tone_hz, sound_ms = self._sound.at(
+            annunciation.sound(sound_priority, self.is_quiet), now_ms
+        )
+        if self._once_sound is not None:
+            passed_ms = time.ticks_diff(now_ms, self._once_ms)
+            if passed_ms >= annunciation.length_ms(self._once_sound):
+                self._once_sound = self._once_light = None
+            else:
+                tone_hz, sound_ms = annunciation.at(self._once_sound, passed_ms)
+                if self._once_light is not None:
+                    lights, light_ms = annunciation.at(self._once_light, passed_ms)
+        self._show(lights)
+        self._play(tone_hz)
+        return min(light_ms, sound_ms)
+
+    def refused(self) -> None:
+        """Begin the sound of refused input; update() goes on with it."""
+        self._begin_once(annunciation.REFUSED, None)
+
+    def accepted(self) -> None:
+        """Begin the sound of accepted input; update() goes on with it."""
+        self._begin_once(annunciation.ACCEPTED, None)
+
+    def test(self) -> None:
+        """Begin the alarm test: each colour and each tone in turn; update() goes on with it."""
+        self._begin_once(annunciation.TEST_SOUND, annunciation.TEST_LIGHT)
+
+    def _begin_once(self, sound, light):
+        self._once_sound = sound
+        self._once_light = light
+        self._once_ms = time.ticks_ms()
+
+    def _show(self, lights):
+        if lights == self._shown:
+            return
+        self._shown = lights
+        self._set(self._red, lights & (annunciation.YELLOW | annunciation.RED))
+        self._set(self._green, lights & (annunciation.YELLOW | annunciation.CYAN))
+        self._set(self._blue, lights & annunciation.CYAN)
+
+    def _set(self, pin, is_lit):
+        pin.value(self._led_level if is_lit else 1 - self._led_level)
+
+    def _play(self, tone_hz):
+        if tone_hz == self._tone_hz or self._buzzer is None:
+            return
+        self._tone_hz = tone_hz
+        if tone_hz == annunciation.SILENT:
+            self._buzzer.duty_u16(0)
+        else:
+            self._buzzer.freq(tone_hz)
+            self._buzzer.duty_u16(_SQUARE_WAVE)
+
+
+class _Course:
+    """How far a pattern that repeats has got, over wraps of ticks_ms."""
+
+    def __init__(self):
+        self._pattern = None
+        self._elapsed_ms = 0
+        self._seen_ms = 0
+
+    def at(self, pattern, now_ms):
+        """(value, ms for which it stays so); begins anew when the pattern is another."""
+        if pattern is not self._pattern:
+            self._pattern = pattern
+            self._elapsed_ms = 0
+        else:
+            passed_ms = time.ticks_diff(now_ms, self._seen_ms)
+            self._elapsed_ms = (self._elapsed_ms + passed_ms) % annunciation.length_ms(pattern)
+        self._seen_ms = now_ms
+        return annunciation.at(pattern, self._elapsed_ms)

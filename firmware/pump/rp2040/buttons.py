@@ -1,0 +1,46 @@
+"""Push buttons on GPIO pins, through pump.core.press."""
+
+import time
+
+from pump.core.press import NOTHING, Press
+
+
+class Button:
+    """A push button.
+
+    Args:
+        pin: machine.Pin input, with its pull resistor set.
+        active_level: the level that it reads while pressed, 0 or 1.
+        on_edge: called without arguments, outside of interrupts, when the level changes, so that
+            the loop that calls poll() need not do so while nothing happens; or None.
+
+    Attributes:
+        press: the Press that follows it.
+    """
+
+    def __init__(self, pin, active_level: int = 0, on_edge=None):
+        self._pin = pin
+        self._active_level = active_level
+        self.press = Press()
+        if on_edge is not None:
+            pin.irq(lambda _pin: on_edge(), pin.IRQ_RISING | pin.IRQ_FALLING)
+
+    def poll(self) -> int:
+        """Look at the button; call at an edge and, unless press.is_settled, every 10-50 ms.
+
+        Returns:
+            press.NOTHING, PRESSED, HELD, RELEASED, STUCK or FREED.
+        """
+        return self.press.update(self._pin.value() == self._active_level, time.ticks_ms())
+
+
+def polled(buttons) -> tuple:
+    """The first news among several Buttons: (index, what), or (-1, NOTHING).
+
+    Those after it tell theirs at the next call; no two actions come from one look.
+    """
+    for index in range(len(buttons)):
+        what = buttons[index].poll()
+        if what != NOTHING:
+            return index, what
+    return -1, NOTHING

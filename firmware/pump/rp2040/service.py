@@ -1,0 +1,150 @@
+"""The periodic service: commits steps, looks after everything, feeds the watchdog.
+
+It runs from a timer in MicroPython's scheduler, whatever the prompt, a script or the
+console is doing. What a person asks for runs in the same place, so that the two never
+meet half way.
+
+While such a callback runs, MicroPython does not serve USB, so no Ctrl-C is noticed; one
+that was noticed just before must not end the callback in the middle: see settle().
+"""
+
+import gc
+import time
+
+import machine
+import micropython
+from micropython import const
+from pump.core.delivery import TICKS_PER_S
+from pump.core.feeder import COMMIT_AHEAD_S
+from pump.rp2040.pump_clock import timer_us
+
+WATCHDOG_MS = const(8000)
+_PERIOD_MS_MAX = const(2000)
+_PERIOD_MS_MIN = const(100)
+_ONCE = (0,)
+
+
+class Service:
+    """Serves one Controller for as long as the board has power.
+
+    Args:
+        pump: the Controller.
+        memory: RetainedMemory, for the instant at which the watchdog was fed.
+        annunciator: light and sound: update(priority to show, priority to sound) gives the
+            ms after which to call again.
+
+    Attributes:
+        was_interrupted: a Ctrl-C came while a callback began; the console takes it over.
+    """
+
+    def __init__(self, pump, memory, annunciator):
+        self._pump = pump
+        self._memory = memory
+        self._annunciator = annunciator
+        self._timer = machine.Timer(-1)
+        self._period_ms = 0
+        self._watchdog = None
+        self._tick_ref = self._tick
+        self._light_timer = machine.Timer(-1)
+        self._light_ref = self._light
+        self._light_is_due = False
+        self._failures = 0
+        self.was_interrupted = False
+        self._job_ref = self._do_job
+
+    def start(self) -> None:
+        """Start the timer and the watchdog; neither is ever stopped."""
+        self._watchdog = machine.WDT(timeout=WATCHDOG_MS)
+        self._feed()
+        self._set_period()
+
+    def run(self, function, *args, **kwargs):
+        """Call a function in the service's place and return what it returned.
+
+        Call from the main program only. Errors that the function raises are raised here.
+        """
+        job = [function, args, kwargs, None, None, False]
+        micropython.schedule(self._job_ref, job)
+        while not job[5]:
+            time.sleep_ms(1)
+        if job[4] is not None:
+            raise job[4]
+        return job[3]
+
+    def _do_job(self, job) -> None:
+        self._settle()
+        try:
+            job[3] = job[0](*job[1], **job[2])
+            self._set_period()
+        except Exception as error:
+            job[4] = error
+        finally:
+            job[5] = True
+
+    def _tick(self, _timer) -> None:
+        self._settle()
+        try:
+            if self._pump.service():
+                self._feed()
+            self._failures = 0
+        except MemoryError:
+            gc.collect()
+            self._failed("heap_exhausted", "no memory for the service")
+        except Exception as error:
+            self._failed("console_fault", type(error).__name__ + " " + str(error))
+        finally:
+            self._annunciate()
+            self._set_period()
+
+    def _settle(self) -> None:
+        """Let a Ctrl-C that is pending raise here, where nothing is half done, and keep it."""
+        try:
+            for _ in _ONCE:
+                pass
+        except KeyboardInterrupt:
+            self.was_interrupted = True
+
+    def _failed(self, code: str, detail: str) -> None:
+        """Raise an alarm for a service that failed; the watchdog bites when it goes on failing."""
+        self._failures += 1
+        if self._failures == 1:
+            self._pump.active_alarms.raise_alarm(code, self._pump.pump_clock.uptime_s(), detail)
+            self._pump.recorder.fault(code, detail)
+
+    def _annunciate(self) -> None:
+        """Set light and sound; a timer of their own comes back while an alarm lasts."""
+        if self._light_is_due:
+            return
+        wait_ms = self._annunciator.update(*self._pump.monitor.shown_priority())
+        if wait_ms < self._period_ms:
+            self._light_is_due = True
+            self._light_timer.init(
+                period=wait_ms, mode=machine.Timer.ONE_SHOT, callback=self._light_ref
+            )
+
+    def _light(self, _timer) -> None:
+        self._settle()
+        self._light_is_due = False
+        self._annunciate()
+
+    def _feed(self) -> None:
+        self._watchdog.feed()
+        self._memory.note_fed(timer_us())
+
+    def _set_period(self) -> None:
+        """Look three times or more while what is committed lasts."""
+        period_ms = _PERIOD_MS_MAX
+        feeder = self._pump.feeder
+        if feeder is not None and feeder.is_running:
+            rate_nl_per_h = self._pump.delivery.rate_at(
+                max(self._pump.pump_clock.now_ticks(), self._pump.delivery.anchor_ticks)
+            )
+            steps = self._pump.delivery.microsteps_in(rate_nl_per_h, COMMIT_AHEAD_S * TICKS_PER_S)
+            if steps[0] > feeder.commit_steps * steps[1]:
+                lasts_ms = 1000 * COMMIT_AHEAD_S * feeder.commit_steps * steps[1] // steps[0]
+                period_ms = min(_PERIOD_MS_MAX, max(_PERIOD_MS_MIN, lasts_ms // 4))
+        if period_ms != self._period_ms:
+            self._period_ms = period_ms
+            self._timer.init(
+                period=period_ms, mode=machine.Timer.PERIODIC, callback=self._tick_ref
+            )

@@ -1,0 +1,1 @@
+"""The `titrate` command: what a user types, and what it prints."""

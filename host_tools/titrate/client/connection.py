@@ -1,0 +1,262 @@
+"""Requests over a line that may lose, damage or repeat anything.
+
+A request that changes something has a random id, kept for every repeat, so that however
+often it is sent it is done once at most. What comes of it is one of three: done (the
+reply is returned), refused (Refused is raised, nothing has changed) or unknown
+(OutcomeUnknown is raised; outcome() settles it once the pump answers again).
+"""
+
+import logging
+import secrets
+import time
+from collections.abc import Mapping
+
+from pump.core.errors import PumpError
+from pump.link import commands, dictionary, kinds, lines
+from titrate.client.errors import Disconnected, NoAnswer, OutcomeUnknown, Refused, WrongInput
+from titrate.client.transport import Transport
+from titrate.client.values import Value, answer_values, row_values
+from titrate.client.wire import Wire
+
+log = logging.getLogger(__name__)
+
+# A pump answers within 0.1 s of its own time; an emulated one on a busy machine takes longer.
+ANSWER_S = 5.0
+
+# Whether a dose can be read does not depend on the concentration; the pump uses its own.
+_ANY_CONCENTRATION = (1, 1)
+
+# Events by which the pump says that it could not take a line.
+_DAMAGED = ("bad_crc", "no_crc", "bad_line", "not_printable", "too_long")
+
+Rows = list[dict[str, Value]]
+
+
+class Reply:
+    """What a request brought.
+
+    Attributes:
+        values: the answer's values by key.
+        rows: the values of each data line.
+        request_id: of the request.
+    """
+
+    def __init__(self, values: dict[str, Value], rows: Rows, request_id: str):
+        self.values = values
+        self.rows = rows
+        self.request_id = request_id
+
+
+class Connection:
+    """Requests and answers over a transport.
+
+    Args:
+        transport: the line; closed by close().
+        answer_s: how long to wait for an answer before the request is repeated, in seconds.
+        tries: how often a request is sent at most.
+    """
+
+    def __init__(self, transport: Transport, answer_s: float = ANSWER_S, tries: int = 4):
+        self._wire = Wire(transport)
+        self._answer_s = answer_s
+        self._tries = tries
+        self._sequence = secrets.randbelow(lines.NUMBER_MAX + 1)
+        self._differs: frozenset[str] = frozenset()
+        self.hello: dict[str, Value] = {}
+
+    @property
+    def port(self) -> str:
+        """Name of the port."""
+        return self._wire.port
+
+    def close(self) -> None:
+        """Give the port back; the pump goes on."""
+        self._wire.close()
+
+    def connect(self, wake: bool = True) -> dict[str, Value]:
+        """Say hello, and find out whether the pump's commands are those of this host.
+
+        Args:
+            wake: whether to wake the console of a board that sits at MicroPython's prompt.
+
+        Returns:
+            The values of the hello command.
+
+        Raises:
+            NoAnswer: no pump answered, or one whose protocol is another.
+        """
+        self._wire.send(b"")
+        try:
+            self.hello = self._hello(1)
+        except NoAnswer as error:
+            if isinstance(error, Disconnected) or not wake:
+                raise
+            self._wire.wake()
+            self.hello = self._hello(self._tries)
+        if self.hello.get("protocol") != commands.PROTOCOL:
+            raise NoAnswer(
+                f"the pump on {self.port} speaks version {self.hello.get('protocol')} of the "
+                f"protocol and this titrate version {commands.PROTOCOL}; use the titrate of the "
+                f"pump's version {self.hello.get('firmware_version')}, or flash the pump",
+                "other_protocol",
+            )
+        if self.hello.get("dictionary") != dictionary.digest():
+            self._differs = self._compare_dictionaries()
+            log.warning("%s: some commands differ: %s", self.port, ", ".join(self._differs))
+        return self.hello
+
+    def request(
+        self, name: str, values: Mapping[str, object] | None = None, request_id: str = ""
+    ) -> Reply:
+        """Ask for a command and wait for its answer.
+
+        Args:
+            name: the command.
+            values: its arguments as text or whole numbers, by name.
+            request_id: 8 digits of 0-9 a-f to repeat an earlier request by; else a new one.
+
+        Raises:
+            WrongInput: the command or an argument cannot be sent.
+            Refused: the pump refused; nothing has changed.
+            OutcomeUnknown: it was sent and may or may not have taken effect.
+            NoAnswer: a command that changes nothing was not answered.
+        """
+        command = commands.require(name)
+        if name in self._differs:
+            raise WrongInput(
+                f"the command {name} of this titrate is not that of the pump's firmware "
+                f"{self.hello.get('firmware_version')}; bring both to one version",
+                "other_version",
+            )
+        rid = request_id or secrets.token_hex(4)
+        pairs = [(key, value) for key, value in (values or {}).items() if value is not None]
+        _check(command, pairs)
+        answer, rows = self._exchange(command, rid, pairs, self._tries)
+        if answer.word == "done":
+            return Reply(answer_values(command, answer.pairs), rows, rid)
+        sentence = answer.get("sentence") or answer.get("detail") or "the pump gave no reason"
+        if answer.word == "refused":
+            raise Refused(sentence, answer.get("code"))
+        raise OutcomeUnknown(
+            f"{sentence} (settle it with `titrate outcome {rid}`)", rid, answer.get("code")
+        )
+
+    def outcome(self, request_id: str) -> str:
+        """What became of a request: "done", "refused" or "never".
+
+        "never" means that the pump does not know the request: it did not arrive, or so many
+        came after it that the pump has forgotten it.
+        """
+        return str(self.request("outcome", {"rid": request_id}).values["found"])
+
+    def _hello(self, tries: int) -> dict[str, Value]:
+        command = commands.require("hello")
+        answer, _ = self._exchange(command, secrets.token_hex(4), [], tries)
+        if answer.get("product") != "titrate":
+            raise NoAnswer(f"what answers on {self.port} is no Titrate pump", "no_pump")
+        return answer_values(command, answer.pairs)
+
+    def _exchange(
+        self, command: commands.Command, rid: str, pairs: list[tuple[str, object]], tries: int
+    ) -> tuple[lines.Line, Rows]:
+        """Send a request until it is answered; returns the answer and the rows of data."""
+        line = b""
+        # The rows of each asking by its SEQ: they must not be mixed.
+        askings: dict[int, Rows] = {}
+        try:
+            for attempt in range(tries):
+                # A request that changes something is repeated letter for letter, and answered
+                # from memory; one that only reads is asked anew.
+                if not line or not command.changes:
+                    self._sequence = (self._sequence + 1) % (lines.NUMBER_MAX + 1)
+                    line = _encode(self._sequence, rid, command, pairs)
+                if attempt:
+                    log.info("%s: %s: asking again", self.port, command.name)
+                askings[self._sequence] = []
+                self._wire.send(line)
+                answer = self._await_answer(command, askings)
+                if answer:
+                    return answer, askings[answer.number]
+                if self._wire.has_no_pump and not command.changes:
+                    break
+        except Disconnected as error:
+            if askings and command.changes:
+                raise _unknown(command, rid, error.sentence) from error
+            raise
+        if command.changes:
+            raise _unknown(command, rid, f"{self.port} is silent")
+        if self._wire.has_no_pump:
+            raise NoAnswer(
+                f"MicroPython answers on {self.port}, but no pump runs there; put the firmware "
+                "on it with `titrate flash` or `titrate deploy`",
+                "no_firmware",
+            )
+        raise NoAnswer(
+            f"no pump answers on {self.port}; check the cable and the port (`titrate ports`)"
+        )
+
+    def _await_answer(
+        self, command: commands.Command, askings: dict[int, Rows]
+    ) -> lines.Line | None:
+        """The answer to one of the askings, or None when it should be asked again."""
+        deadline = time.monotonic() + self._answer_s
+        while (left_s := deadline - time.monotonic()) > 0:
+            for line in self._wire.receive(left_s):
+                if line is None or (line.kind == lines.EVENT and line.word in _DAMAGED):
+                    return None
+                if line.kind == lines.EVENT:
+                    log.info("%s: event %s %s", self.port, line.word, line.pairs)
+                    continue
+                rows = askings.get(line.number)
+                if rows is None:
+                    continue
+                if line.kind == lines.DATA:
+                    rows.append(row_values(command, line.pairs))
+                    deadline = time.monotonic() + self._answer_s
+                elif line.word != "done" or line.get("rows", str(len(rows))) == str(len(rows)):
+                    return line
+                else:
+                    # A row was lost.
+                    return None
+            if not self.hello and self._wire.is_at_prompt:
+                return None
+        return None
+
+    def _compare_dictionaries(self) -> frozenset[str]:
+        """The commands of this host that the pump does not have, or has otherwise."""
+        theirs = {
+            row["command"]: (row["changes"], row["args"]) for row in self.request("dictionary").rows
+        }
+        ours = {
+            row["command"]: (row["changes"], row["args"])
+            for row in (dict(pairs) for pairs in dictionary.rows())
+        }
+        return frozenset(name for name, signature in ours.items() if theirs.get(name) != signature)
+
+
+def _check(command: commands.Command, pairs: list[tuple[str, object]]) -> None:
+    """Read the arguments as the pump will, so that what is wrong in itself is not sent."""
+    for key, value in pairs:
+        for arg in command.args:
+            if arg.name == key:
+                try:
+                    kinds.read(arg, lines.value_text(value), _ANY_CONCENTRATION)
+                except PumpError as error:
+                    raise WrongInput(error.sentence, error.code) from error
+
+
+def _encode(
+    number: int, rid: str, command: commands.Command, pairs: list[tuple[str, object]]
+) -> bytes:
+    try:
+        return lines.encode(lines.REQUEST, number, rid, command.name, pairs).encode()
+    except PumpError as error:
+        raise WrongInput(error.sentence, error.code) from error
+
+
+def _unknown(command: commands.Command, rid: str, why: str) -> OutcomeUnknown:
+    return OutcomeUnknown(
+        f"it is not known whether {command.name} took effect: {why}; do not repeat it, ask "
+        f"with `titrate outcome {rid}`",
+        rid,
+    )

@@ -1,0 +1,291 @@
+"""The pump as a Python object.
+
+    from titrate import Pump
+
+    with Pump.connect() as pump:
+        print(pump.status().reservoir_nl)
+        pump.bolus("50 mcg", over="10 min")
+
+Quantities are given as text with their units; what the pump says comes back exactly: whole
+numbers, fractions.Fraction for volumes and rates, units in the names.
+
+Every method that changes something takes `request_id`, to repeat an earlier request by; it
+raises Refused when nothing has changed, and OutcomeUnknown when it is not known whether it
+took effect, which outcome() settles. Methods that only read raise NoAnswer on silence.
+"""
+
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from pump.core import programme as programmes
+from pump.core.programme import Programme
+from pump.link import lines
+from titrate.client import ports
+from titrate.client.connection import ANSWER_S, Connection, Reply
+from titrate.client.replies import Alarm, Clock, Hello, LogEntry, Status
+from titrate.client.transport import SerialTransport
+from titrate.client.values import Value
+
+
+class Change(NamedTuple):
+    """A setting that a proposed programme would change, as texts with units."""
+
+    setting: str
+    old: str
+    new: str
+
+
+class Review(NamedTuple):
+    """What a proposed programme would change, as the pump understood it.
+
+    Attributes:
+        digest: what confirm() takes.
+        changes: every setting that would change.
+        warnings: a sentence each.
+    """
+
+    digest: str
+    changes: list[Change]
+    warnings: list[str]
+
+
+class Pump:
+    """A pump that has answered.
+
+    Args:
+        connection: on which connect() has succeeded.
+    """
+
+    def __init__(self, connection: Connection):
+        self._connection = connection
+
+    @classmethod
+    def connect(cls, port: str | None = None, answer_s: float = ANSWER_S) -> Self:
+        """Open the port and say hello.
+
+        Args:
+            port: device name; None for TITRATE_PORT, else the only pump found.
+            answer_s: how long to wait for an answer before asking again, in seconds.
+
+        Raises:
+            NoAnswer: no port, or no pump on it.
+        """
+        transport = SerialTransport(ports.choose(port))
+        connection = Connection(transport, answer_s)
+        try:
+            connection.connect()
+        except BaseException:
+            connection.close()
+            raise
+        return cls(connection)
+
+    def close(self) -> None:
+        """Give the port back; the pump goes on."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def port(self) -> str:
+        """Name of the port."""
+        return self._connection.port
+
+    @property
+    def hello(self) -> Hello:
+        """What the pump said when it was connected."""
+        return Hello.of(self._connection.hello)
+
+    def ask(self, name: str, **values: object) -> Reply:
+        """Any command of the table by its name; see firmware/docs/protocol.md."""
+        return self._connection.request(name, values)
+
+    def status(self) -> Status:
+        """How the pump is."""
+        return Status.of(self.ask("status").values)
+
+    def alarms(self) -> list[Alarm]:
+        """The active alarms, the most urgent first."""
+        return [Alarm.of(row) for row in self.ask("alarms").rows]
+
+    def clock(self) -> Clock:
+        """The pump's clock."""
+        return Clock.of(self.ask("clock").values)
+
+    def log(
+        self, from_sequence: int | None = None, count: int | None = None, faults: bool = False
+    ) -> Iterator[LogEntry]:
+        """Entries of the journal, the oldest first.
+
+        Args:
+            from_sequence: number of the first entry; None for the last `count` entries.
+            count: most entries to give; None for 20, or with from_sequence for all.
+            faults: only faults and alarms.
+        """
+        if from_sequence is None:
+            count = count or 20
+            if count > _LOG_PAGE:
+                from_sequence = max(self.next_log_sequence() - count, 0)
+        left = count
+        while left is None or left > 0:
+            page = min(left or _LOG_PAGE, _LOG_PAGE)
+            reply = self.ask("log", from_sequence=from_sequence, count=page, faults=faults or None)
+            for row in reply.rows:
+                yield LogEntry.of(row)
+            if left is not None:
+                left -= len(reply.rows)
+            following = _whole(reply.values["next_sequence"])
+            if not reply.rows or following == from_sequence:
+                return
+            from_sequence = following
+
+    def next_log_sequence(self) -> int:
+        """The number that the journal's next entry will have."""
+        return _whole(self.ask("log", count=1).values["next_sequence"]) or 0
+
+    def programme_text(self) -> str:
+        """The canonical text of the programme in force, "" when there is none."""
+        return "".join([f"{row['text']}\n" for row in self.ask("programme").rows])
+
+    def propose(
+        self, programme: Programme, progress: Callable[[int, int], None] | None = None
+    ) -> Review:
+        """Send a programme to the pump and get its review; nothing is in force yet.
+
+        Args:
+            programme: that has been checked.
+            progress: called with pieces sent and pieces in all.
+        """
+        text = programmes.canonical_text(programme)
+        pieces = _pieces(text)
+        self.ask("propose", pieces=len(pieces), crc=lines.checksum(text.encode()))
+        for n, piece in enumerate(pieces):
+            self.ask("propose_line", n=n, text=piece)
+            if progress:
+                progress(n + 1, len(pieces))
+        return self.review()
+
+    def review(self) -> Review:
+        """What the proposed programme would change."""
+        reply = self.ask("review")
+        rows = [Change(str(r["setting"]), str(r["old"]), str(r["new"])) for r in reply.rows]
+        return Review(
+            str(reply.values["digest"]),
+            [row for row in rows if row.setting != "warning"],
+            [row.new for row in rows if row.setting == "warning"],
+        )
+
+    def confirm(self, digest: str, request_id: str = "") -> None:
+        """Put the proposed programme in force, as reviewed under this digest."""
+        self._order("confirm", request_id, digest=digest)
+
+    def discard(self, request_id: str = "") -> None:
+        """Forget the proposed programme."""
+        self._order("discard", request_id)
+
+    def start(self, request_id: str = "") -> str:
+        """Start to deliver the programme; returns the state after it."""
+        return self._order("start", request_id)
+
+    def pause(self, request_id: str = "") -> str:
+        """Pause delivery; returns the state after it."""
+        return self._order("pause", request_id)
+
+    def resume(self, request_id: str = "") -> str:
+        """Go on after a pause; returns the state after it."""
+        return self._order("resume", request_id)
+
+    def stop(self, request_id: str = "") -> str:
+        """Stop delivery, cancel the rest of a bolus; returns the state after it."""
+        return self._order("stop", request_id)
+
+    def minimum(self, request_id: str = "") -> str:
+        """Deliver at the programme's minimum rate; returns the state after it."""
+        return self._order("minimum", request_id)
+
+    def rate(self, rate: str, request_id: str = "") -> str:
+        """Make one flat basal rate, such as "300 mcg/day", the programme's day."""
+        return self._order("rate", request_id, rate=rate)
+
+    def bolus(self, volume: str, over: str, request_id: str = "") -> str:
+        """Give a bolus on top of the basal rate.
+
+        Args:
+            volume: a dose such as "50 mcg" or a volume such as "100 uL".
+            over: its duration, such as "10 min".
+        """
+        return self._order("bolus", request_id, volume=volume, duration=over)
+
+    def cancel_bolus(self, request_id: str = "") -> str:
+        """Cancel what is left of the running bolus; the basal rate goes on."""
+        return self._order("cancel_bolus", request_id)
+
+    def prime(self, volume: str, request_id: str = "") -> str:
+        """Fill the line with a volume such as "200 uL"; not counted as delivered."""
+        return self._order("prime", request_id, volume=volume)
+
+    def refill(self, volume: str, request_id: str = "") -> str:
+        """Say what the reservoir holds now, such as "18 mL"."""
+        return self._order("refill", request_id, volume=volume)
+
+    def acknowledge(self, code: str, request_id: str = "") -> None:
+        """Acknowledge an alarm by its code, or "all"."""
+        self._order("acknowledge", request_id, code=code)
+
+    def silence(self, request_id: str = "") -> None:
+        """Silence the sound for a while."""
+        self._order("silence", request_id)
+
+    def set_clock(self, now: str, request_id: str = "") -> int | None:
+        """Set the pump's clock to local civil time, "YYYY-MM-DDTHH:MM:SS".
+
+        Returns:
+            What the clock says now, in seconds since 2000-01-01 00:00.
+        """
+        reply = self._connection.request("set_clock", {"now": now}, request_id)
+        return _whole(reply.values.get("clock_s"))
+
+    def test_alarm(self, request_id: str = "") -> None:
+        """Sound and show each alarm priority once."""
+        self._order("test_alarm", request_id)
+
+    def bootloader(self, request_id: str = "") -> None:
+        """Restart into the USB bootloader; refused unless the pump is stopped."""
+        self._order("bootloader", request_id)
+
+    def outcome(self, request_id: str) -> str:
+        """What became of a request: "done", "refused", or "never" when the pump knows it not."""
+        return self._connection.outcome(request_id)
+
+    def _order(self, name: str, request_id: str, **values: object) -> str:
+        reply = self._connection.request(name, values, request_id)
+        return str(reply.values.get("state", ""))
+
+
+_LOG_PAGE = 50
+_PIECE_MAX = 180
+
+
+def _pieces(text: str) -> list[str]:
+    """A text's lines, as many together as fit into a request, without the last LF."""
+    pieces: list[str] = []
+    for line in text.split("\n")[:-1]:
+        together = f"{pieces[-1]}\n{line}" if pieces else ""
+        if together and len(lines.escape(together)) <= _PIECE_MAX:
+            pieces[-1] = together
+        else:
+            pieces.append(line)
+    return pieces
+
+
+def _whole(value: Value) -> int | None:
+    return value if isinstance(value, int) else None

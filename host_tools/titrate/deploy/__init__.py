@@ -1,0 +1,1 @@
+"""The firmware onto a board: as an image over the bootloader's drive, or as files."""

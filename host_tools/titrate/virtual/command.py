@@ -1,0 +1,89 @@
+"""`titrate virtual`: a virtual Pico on a pty, until Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from titrate.virtual.pacing import Pacing
+from titrate.virtual.pico import VirtualPico
+from titrate.virtual.pty_bridge import PtyBridge
+from titrate.virtual.step_csv import StepCsv
+
+_WRITE_EVERY_S = 1.0
+
+
+def run(
+    uf2: Path,
+    *,
+    pty: Path | None = None,
+    edges: Path | None = None,
+    flash: Path | None = None,
+    speed: str = "real",
+    step_gpio: int = 2,
+    dir_gpio: int = 3,
+    announce: Callable[[str], None] = print,
+    stop: Callable[[VirtualPico], bool] = lambda pico: False,
+) -> None:
+    """Run the firmware `uf2` and serve its USB serial port on a pty, until Ctrl-C or SIGTERM.
+
+    `pty` names a link to the pty; `edges` a CSV file for the STEP edges; `flash` a file that
+    keeps the flash from one run to the next; `speed` see `pacing.Pacing`. `announce` is given
+    the path to open, once. `stop` is asked now and then, with the Pico, and ends it too.
+
+    Raises ValueError, OSError or RuntimeError, with one sentence, when something does not fit.
+    """
+    pico = VirtualPico(uf2, flash=flash, step_gpio=step_gpio, dir_gpio=dir_gpio)
+    pacing = Pacing(speed, pico.now_ns)
+    with ExitStack() as stack:
+        asked_to_end = stack.enter_context(_signals_noted())
+        log = stack.enter_context(StepCsv(edges, pico.step_edges)) if edges else None
+        bridge = PtyBridge(pico, pty)
+        stack.callback(bridge.close)
+        stack.callback(pico.power_off)
+        pico.power_on()
+        announce(bridge.path)
+        written = time.monotonic()
+        while not asked_to_end and not stop(pico):
+            run_ns, wait_s = pacing.next_slice(pico.now_ns, bridge.exchange())
+            if run_ns:
+                pico.run_for(run_ns)
+            else:
+                bridge.wait(wait_s)
+            if time.monotonic() - written >= _WRITE_EVERY_S:
+                written = time.monotonic()
+                _note_steps(pico, log)
+
+
+def _note_steps(pico: VirtualPico, log: StepCsv | None) -> None:
+    if log is not None:
+        log.write()
+    else:
+        pico.step_edges.clear()
+
+
+@contextmanager
+def _signals_noted() -> Iterator[list[int]]:
+    """Ctrl-C and SIGTERM go into the list yielded, so that they interrupt nothing half way.
+
+    A second one does what it does otherwise.
+    """
+    noted: list[int] = []
+    former: dict[int, Any] = {}
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        noted.append(number)
+        signal.signal(number, former[number])
+
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        former[ending] = signal.signal(ending, note)
+    try:
+        yield noted
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)

@@ -1,0 +1,190 @@
+"""Each folder under boards/: what it declares, in all the forms it declares it, and against the
+Pico it is plugged into."""
+
+import csv
+import json
+import re
+import runpy
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from pump.core.geometry import holds_capacity, microstep_nl
+
+BOARDS = sorted(path.parent for path in Path(__file__).parents[2].glob("boards/*/pump_board.py"))
+
+# GPIO to pin of the Pico's header (Raspberry Pi Pico datasheet, "Pinout and design files").
+# GPIO 23, 24, 25 and 29 serve the Pico itself and are not on the header.
+HEADER_PIN = dict(
+    zip(
+        [*range(0, 23), 26, 27, 28],
+        [
+            1,
+            2,
+            4,
+            5,
+            6,
+            7,
+            9,
+            10,
+            11,
+            12,
+            14,
+            15,
+            16,
+            17,
+            19,
+            20,
+            21,
+            22,
+            24,
+            25,
+            26,
+            27,
+            29,
+            31,
+            32,
+            34,
+        ],
+        strict=True,
+    )
+)
+# What each GPIO can be to the units named in pump_board (RP2040 datasheet, GPIO functions):
+# the functions repeat every four pins, the units alternate every eight (UART) or two (I2C).
+UART_TX = {0: (0, 12, 16, 28), 1: (4, 8, 20, 24)}
+I2C_SDA = {0: range(0, 29, 4), 1: range(2, 29, 4)}
+
+
+@pytest.fixture(params=BOARDS, ids=lambda folder: folder.name)
+def folder(request):
+    return request.param
+
+
+@pytest.fixture
+def board(folder):
+    return runpy.run_path(str(folder / "pump_board.py"))
+
+
+@pytest.fixture
+def pins(board):
+    """The board's pins: name to GPIO."""
+    return {name[: -len("_GPIO")]: gpio for name, gpio in board.items() if name.endswith("_GPIO")}
+
+
+def wiring_table(folder):
+    """README.md's rows: signal, GPIO and header pin, None where the header has none."""
+    rows = {}
+    for line in (folder / "README.md").read_text().splitlines():
+        row = re.match(r"\| ([A-Z][A-Z0-9_]+) \| (\d+) \| (\d+|-) \|", line)
+        if row:
+            assert row[1] not in rows, f"{row[1]} stands twice in the wiring table"
+            rows[row[1]] = (int(row[2]), None if row[3] == "-" else int(row[3]))
+    return rows
+
+
+def test_there_is_at_least_the_standard_board():
+    assert "pico_tmc2209" in [folder.name for folder in BOARDS]
+
+
+def test_pins_csv_names_every_pin_as_pump_board_declares_it(folder, pins):
+    with (folder / "pins.csv").open(newline="") as file:
+        rows = [(name, int(gpio.removeprefix("GPIO"))) for name, gpio in csv.reader(file)]
+    names = [name for name, _gpio in rows]
+    assert len(names) == len(set(names))
+    by_number = {name: gpio for name, gpio in rows if re.fullmatch(r"GP\d+", name)}
+    assert all(name == f"GP{gpio}" for name, gpio in by_number.items())
+    # LED is MicroPython's own name for a board's LED.
+    functional = {n: g for n, g in rows if n not in by_number and n != "LED"}
+    assert functional == pins
+    assert dict(rows)["LED"] == pins["LED_ONBOARD"]
+
+
+def test_the_wiring_table_names_every_pin_as_pump_board_declares_it(folder, pins):
+    table = wiring_table(folder)
+    assert {name: gpio for name, (gpio, _header) in table.items()} == pins
+
+
+def test_the_wiring_table_gives_the_header_pin_of_each_gpio(folder):
+    table = wiring_table(folder)
+    assert table
+    assert {name: header for name, (_gpio, header) in table.items()} == {
+        name: HEADER_PIN.get(gpio) for name, (gpio, _header) in table.items()
+    }
+
+
+def test_no_gpio_serves_two_signals(pins):
+    assert len(set(pins.values())) == len(pins)
+
+
+def test_only_the_onboard_led_is_on_a_gpio_that_is_the_picos_own(pins):
+    assert {name for name, gpio in pins.items() if gpio not in HEADER_PIN} == {"LED_ONBOARD"}
+    assert pins["LED_ONBOARD"] == 25
+
+
+def test_analogue_signals_are_on_analogue_inputs(pins):
+    analogue = {name: gpio for name, gpio in pins.items() if name.endswith("_ADC")}
+    assert analogue
+    assert all(gpio in (26, 27, 28) for gpio in analogue.values())
+
+
+def test_serial_signals_are_on_pins_of_their_units(board, pins):
+    assert pins["TMC_TX"] in UART_TX[board["TMC_UART"]]
+    assert pins["TMC_RX"] == pins["TMC_TX"] + 1
+    assert pins["I2C_SDA"] in I2C_SDA[board["I2C"]]
+    assert pins["I2C_SCL"] == pins["I2C_SDA"] + 1
+
+
+def test_the_step_pulse_meets_the_drivers_formula_at_its_slowest_clock(board):
+    # TMC2209: at least one clock + 20 ns high and low; 10 MHz is 100 ns a clock.
+    assert board["STEP_HIGH_MIN_NS"] >= 100 + 20
+    assert board["STEP_LOW_MIN_NS"] >= 100 + 20
+    # 20 ns, and 30 - 13 ns between the slowest and the fastest input filter.
+    assert board["DIR_SETUP_MIN_NS"] >= 20 + 30 - 13
+    assert board["DIR_HOLD_MIN_NS"] >= 20 + 30 - 13
+
+
+def test_the_default_syringe_holds_its_capacity_within_the_travel(board):
+    assert holds_capacity(
+        board["SYRINGE_BORE_UM"], board["SYRINGE_TRAVEL_UM"], board["SYRINGE_CAPACITY_NL"]
+    )
+
+
+def test_the_readme_gives_the_default_volume_of_a_microstep(folder, board):
+    volume = Fraction(
+        *microstep_nl(
+            board["SYRINGE_BORE_UM"],
+            board["LEAD_UM"],
+            board["FULL_STEPS_PER_REV"],
+            board["MICROSTEPS"],
+            board["GEAR"],
+            (1, 1),
+        )
+    )
+    said = re.search(r"\*\*([\d.]+) nL per microstep\*\*", (folder / "README.md").read_text())
+    assert said
+    assert abs(Fraction(said[1]) - volume) <= Fraction(1, 2000)
+
+
+def test_the_journal_leaves_the_file_system_at_least_half_of_the_flash_storage(folder, board):
+    header = (folder / "mpconfigboard.h").read_text()
+    kib = re.search(r"FLASH_STORAGE_BYTES\s+\((\d+) \* 1024\)", header)
+    assert kib
+    journal = board["JOURNAL_SECTORS"] * board["SECTOR_BYTES"]
+    assert journal == 512 * 1024
+    assert 2 * journal <= int(kib[1]) * 1024
+
+
+def test_usb_strings_fit_the_descriptor(folder):
+    # shared/tinyusb/tusb_config.h: MICROPY_HW_USB_DESC_STR_MAX is 40; what is longer is cut.
+    strings = re.findall(
+        r'MICROPY_HW_USB_\w+_STRING\s+"([^"]*)"', (folder / "mpconfigboard.h").read_text()
+    )
+    assert len(strings) == 2
+    assert all(0 < len(text) <= 40 for text in strings)
+
+
+def test_board_json_names_the_chip_and_existing_pages(folder):
+    described = json.loads((folder / "board.json").read_text())
+    assert described["mcu"] == "rp2040"
+    assert all((folder / page).is_file() for page in described["deploy"])

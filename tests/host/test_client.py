@@ -1,0 +1,289 @@
+"""The serial client against the real server, over a cable that loses, damages and breaks."""
+
+import dataclasses
+import math
+import threading
+from fractions import Fraction
+from types import SimpleNamespace
+
+import pytest
+from bench_cable import BenchCable
+
+from pump.core import programme as programmes
+from pump.link import commands, dictionary
+from test_link_server import TEXT, Bench
+from titrate import Disconnected, NoAnswer, OutcomeUnknown, Pump, Refused, WrongInput
+from titrate.client import ports, replies, values
+from titrate.client.transport import SerialTransport
+from titrate.reference import replies_module
+
+# Long enough for the bench to answer on a busy machine, short enough to wait for in vain.
+ANSWER_S = 0.5
+
+
+@pytest.fixture
+def cable():
+    with BenchCable(Bench().running().pump) as cable:
+        yield cable
+
+
+@pytest.fixture
+def pump(cable):
+    with Pump.connect(cable.port, ANSWER_S) as pump:
+        yield pump
+
+
+def boluses(cable):
+    return cable.pump.controller.delivery.boluses
+
+
+def test_values_come_back_exactly_and_with_their_types(pump):
+    status = pump.status()
+    assert status.state == "running"
+    assert status.rate_nl_per_h == Fraction(25000)
+    assert status.reservoir_nl == 9_000_000
+    assert status.concentration_mcg_per_ml == 500
+    assert status.programme_digest == programmes.digest(TEXT)
+    assert status.clock_known is True
+    assert status.alarms == []
+    assert pump.hello.product == "titrate"
+    assert pump.programme_text() == TEXT
+
+
+def test_time_on_the_pump_shows_in_its_counts(cable, pump):
+    cable.run_s(3600)
+    status = pump.status()
+    # An hour at 25 uL/h, in whole microsteps.
+    step_nl = Fraction(*cable.pump.controller.delivery.microstep_nl)
+    assert status.stepped == status.witnessed == math.floor(25000 / step_nl)
+    assert status.delivered_nl == status.stepped * step_nl
+
+
+def test_a_refusal_is_raised_with_its_code_and_sentence(pump):
+    with pytest.raises(Refused) as caught:
+        pump.resume()
+    assert caught.value.code == "not_now"
+    assert "running" in caught.value.sentence
+
+
+def test_what_is_wrong_in_itself_is_not_even_sent(cable, pump):
+    before = cable.received
+    for wrong in ("50", "50 mcg/day", "", "-5 mcg", "fifty"):
+        with pytest.raises(WrongInput):
+            pump.bolus(wrong, over="10 min")
+    with pytest.raises(WrongInput):
+        pump.ask("log", count=51)
+    assert cable.received == before
+
+
+@pytest.mark.parametrize(
+    "fault", ["lose_requests", "lose_answers", "damage_requests", "damage_answers"]
+)
+def test_a_bolus_is_given_once_though_lines_are_lost_or_damaged(fault, cable, pump):
+    setattr(cable, fault, 2)
+    assert pump.bolus("50 mcg", over="10 min") == "running"
+    assert len(boluses(cable)) == 1
+    assert getattr(cable, fault) == 0
+
+
+@pytest.mark.parametrize(
+    "fault", ["lose_requests", "lose_answers", "damage_requests", "damage_answers"]
+)
+def test_a_listing_is_whole_though_lines_are_lost_or_damaged(fault, cable, pump):
+    setattr(cable, fault, 2)
+    assert pump.programme_text() == TEXT
+
+
+def test_when_no_answer_comes_the_outcome_is_unknown_until_it_is_asked_for(cable, pump):
+    cable.lose_answers = 4
+    with pytest.raises(OutcomeUnknown) as caught:
+        pump.bolus("50 mcg", over="10 min")
+    assert f"titrate outcome {caught.value.request_id}" in caught.value.sentence
+    assert pump.outcome(caught.value.request_id) == "done"
+    assert len(boluses(cable)) == 1
+
+
+def test_a_request_that_never_arrived_is_known_to_be_undone(cable, pump):
+    cable.lose_requests = 4
+    with pytest.raises(OutcomeUnknown) as caught:
+        pump.bolus("50 mcg", over="10 min")
+    assert pump.outcome(caught.value.request_id) == "never"
+    assert boluses(cable) == []
+
+
+def test_repeating_by_the_request_id_does_what_was_not_done_and_nothing_twice(cable, pump):
+    for fault in ("lose_requests", "lose_answers"):
+        setattr(cable, fault, 4)
+        with pytest.raises(OutcomeUnknown) as caught:
+            pump.bolus("50 mcg", over="10 min")
+        before = len(boluses(cable))
+        pump.bolus("50 mcg", over="10 min", request_id=caught.value.request_id)
+        assert len(boluses(cable)) == (before + 1 if fault == "lose_requests" else before)
+
+
+def test_reading_from_a_silent_pump_says_that_none_answers(cable, pump):
+    cable.lose_answers = 4
+    with pytest.raises(NoAnswer, match="no pump answers on"):
+        pump.status()
+    assert pump.status().state == "running"
+
+
+def test_a_pulled_cable_is_named_and_leaves_the_outcome_of_a_change_unknown(cable, pump):
+    cable.pull()
+    with pytest.raises(Disconnected, match="the cable was pulled"):
+        pump.status()
+    with pytest.raises((OutcomeUnknown, Disconnected)) as caught:
+        pump.bolus("50 mcg", over="10 min")
+    assert "gone" in caught.value.sentence
+
+
+def test_a_cable_pulled_after_sending_leaves_the_outcome_unknown(cable, pump):
+    cable.lose_answers = 9
+    cable.on_lost = lambda: threading.Thread(target=cable.pull).start()
+    with pytest.raises(OutcomeUnknown, match="the cable was pulled"):
+        pump.stop()
+
+
+def test_a_board_at_the_prompt_is_woken_without_an_interrupt_or_a_reset(cable):
+    cable.at_prompt = True
+    with Pump.connect(cable.port, ANSWER_S) as pump:
+        assert pump.status().state == "running"
+    assert b"\x02" in cable.received
+    assert b"\x03" not in cable.received
+    assert b"\x04" not in cable.received
+
+
+@pytest.mark.parametrize(
+    "firmware",
+    [
+        "Traceback (most recent call last):\r\nImportError: no module named 'pump'",
+        "NotNow: no pump runs here; boot.py of a Titrate board starts one",
+    ],
+)
+def test_a_board_without_a_pump_is_told_from_a_silent_port(firmware, cable):
+    cable.at_prompt = True
+    cable.firmware = firmware
+    with pytest.raises(NoAnswer, match="no pump runs there") as caught:
+        Pump.connect(cable.port, 0.2)
+    assert caught.value.code == "no_firmware"
+
+
+def test_a_half_line_left_by_another_program_does_not_spoil_the_first_request(cable):
+    with SerialTransport(cable.port) as transport:
+        transport.write(b":12 0a1b2c3d sto")
+    with Pump.connect(cable.port, ANSWER_S) as pump:
+        assert pump.status().state == "running"
+
+
+def test_a_port_serves_one_program_at_a_time(cable, pump):
+    with pytest.raises(NoAnswer, match="in use by another program"):
+        Pump.connect(cable.port)
+
+
+def test_a_port_that_is_not_there_is_named():
+    with pytest.raises(NoAnswer, match="there is no port /dev/no-such-port") as caught:
+        Pump.connect("/dev/no-such-port")
+    assert caught.value.code == "no_port"
+
+
+def test_the_port_is_the_named_one_else_the_variable(monkeypatch):
+    monkeypatch.setenv(ports.PORT_VARIABLE, "/dev/by-variable")
+    assert ports.choose("/dev/named") == "/dev/named"
+    assert ports.choose(None) == "/dev/by-variable"
+
+
+def test_probing_a_port_wakes_nothing(cable):
+    cable.at_prompt = True
+    assert ports.probe(cable.port).hello is None
+    assert b"import" not in cable.received
+
+
+def test_a_programme_is_proposed_reviewed_and_confirmed(cable, pump):
+    new = programmes.with_basal(programmes.parse_canonical(TEXT), (30000, 1))
+    seen = []
+    review = pump.propose(new, lambda done, of: seen.append((done, of)))
+    assert seen[-1][0] == seen[-1][1] == len(seen)
+    assert review.digest == programmes.digest(programmes.canonical_text(new))
+    assert [(change.old != change.new) for change in review.changes] == [True] * len(review.changes)
+    assert pump.status().programme_digest == programmes.digest(TEXT)
+    pump.confirm(review.digest)
+    assert pump.status().programme_digest == review.digest
+
+
+def test_the_log_is_paged_without_a_gap_or_a_repeat(cable, pump):
+    for _ in range(60):
+        pump.pause()
+        pump.resume()
+    following = pump.next_log_sequence()
+    numbers = [entry.sequence for entry in pump.log(0)]
+    assert len(numbers) > 200
+    assert numbers == sorted(set(numbers))
+    assert numbers[-1] == following - 1
+    assert [entry.sequence for entry in pump.log(count=150)] == numbers[-150:]
+    assert [entry.sequence for entry in pump.log()] == numbers[-20:]
+    assert [entry.sequence for entry in pump.log(numbers[3], count=5)] == numbers[3:8]
+
+
+def test_a_host_of_another_version_uses_only_the_commands_that_agree(cable, monkeypatch):
+    rows = [dict(row) for row in dictionary.rows()]
+    for row in rows:
+        if row["command"] == "log":
+            row["args"] = row["args"].replace("1:50", "1:49")
+    other = SimpleNamespace(digest=lambda: "0" * 16, rows=lambda: [r.items() for r in rows])
+    monkeypatch.setattr("titrate.client.connection.dictionary", other)
+    with Pump.connect(cable.port, ANSWER_S) as pump:
+        assert pump.status().state == "running"
+        with pytest.raises(WrongInput, match="bring both to one version") as caught:
+            next(pump.log())
+    assert caught.value.code == "other_version"
+
+
+def test_a_pump_with_another_protocol_is_named(cable, monkeypatch):
+    other = SimpleNamespace(PROTOCOL=2, require=commands.require)
+    monkeypatch.setattr("titrate.client.connection.commands", other)
+    with pytest.raises(NoAnswer, match="speaks version 1 .* this titrate version 2"):
+        Pump.connect(cable.port, ANSWER_S)
+
+
+def test_the_dataclasses_have_the_fields_of_the_table():
+    for name, (command_name, is_row, _) in replies_module.CLASSES.items():
+        command = commands.require(command_name)
+        declared = command.rows if is_row else command.replies
+        fields = dataclasses.fields(getattr(replies, name))
+        assert [field.name for field in fields] == [key for key, _, _ in declared]
+
+
+def test_a_value_that_is_not_of_its_kind_is_refused_and_an_unknown_key_is_kept():
+    declared = (("stepped", "whole", ""),)
+    assert values.values(declared, [("stepped", "5"), ("newer", "x")]) == {
+        "stepped": 5,
+        "newer": "x",
+    }
+    with pytest.raises(NoAnswer, match="not of the kind whole"):
+        values.values(declared, [("stepped", "five")])
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "python", "json"),
+    [
+        ("whole", "41", 41, 41),
+        ("seconds", "", None, None),
+        ("volume", "1375/3", Fraction(1375, 3), "1375/3"),
+        ("volume", "25000", Fraction(25000), "25000"),
+        ("yes_no", "no", False, False),
+        ("text", "", "", ""),
+        ("alarms", "", [], []),
+        (
+            "alarms",
+            "empty:high,low_reservoir:medium",
+            [("empty", "high"), ("low_reservoir", "medium")],
+            [
+                {"code": "empty", "priority": "high"},
+                {"code": "low_reservoir", "priority": "medium"},
+            ],
+        ),
+    ],
+)
+def test_a_reply_becomes_a_python_value_and_json(kind, text, python, json):
+    assert values.to_python(kind, text) == python
+    assert values.to_json(python) == json

@@ -1,0 +1,35 @@
+"""Sectors in working memory that behave as NOR flash does."""
+
+from pump.core.sectors import SECTOR_BYTES, Sectors
+
+
+class RamSectors(Sectors):
+    """So many sectors, erased at first. Programming can only turn ones into zeros.
+
+    Attributes:
+        erases: how often each sector was erased.
+        operations: erases and programs so far.
+    """
+
+    def __init__(self, sector_count):
+        self.sector_count = sector_count
+        self.data = [bytearray(b"\xff" * SECTOR_BYTES) for _ in range(sector_count)]
+        self.erases = [0] * sector_count
+        self.operations = 0
+
+    def erase(self, sector):
+        self.check(sector, 0, SECTOR_BYTES)
+        self.operations += 1
+        self.erases[sector] += 1
+        self.data[sector][:] = b"\xff" * SECTOR_BYTES
+
+    def program(self, sector, offset, data):
+        self.check(sector, offset, len(data))
+        self.operations += 1
+        held = self.data[sector]
+        for i in range(len(data)):
+            held[offset + i] &= data[i]
+
+    def read_into(self, sector, offset, buffer):
+        self.check(sector, offset, len(buffer))
+        buffer[:] = memoryview(self.data[sector])[offset : offset + len(buffer)]

@@ -1,0 +1,32 @@
+"""What the tests on the virtual Pico share: boards that are running."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from titrate.virtual.pico import VirtualPico
+
+Boot = Callable[..., VirtualPico]
+
+
+@pytest.fixture
+def boot() -> Iterator[Boot]:
+    """Makes a VirtualPico with the arguments given, and switches it on; off at the end."""
+    running: list[VirtualPico] = []
+
+    def make(uf2: Path, **arguments: object) -> VirtualPico:
+        pico = VirtualPico(uf2, **arguments)
+        pico.power_on()
+        running.append(pico)
+        return pico
+
+    yield make
+    for pico in running:
+        pico.power_off()
+
+
+@pytest.fixture
+def stock(boot: Boot, stock_uf2: Path) -> VirtualPico:
+    """A Pico with MicroPython alone, just switched on."""
+    return boot(stock_uf2)
