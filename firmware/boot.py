@@ -10,7 +10,7 @@ from pump.rp2040 import assembly
 
 
 def _start():
-    controller, service = assembly.build(pump_board)
+    controller, service, panel = assembly.build(pump_board)
 
     from pump.link.prompt import Prompt
     from pump.link.server import Server
@@ -18,7 +18,7 @@ def _start():
 
     console = UsbConsole(service)
     console.serves(Server(controller, console.write).feed)
-    pump.attach(Prompt(controller, service.run, console.serve))
+    pump.attach(Prompt(controller, service.run, console.serve), panel)
 
 
 # A Ctrl-C that arrives now, as mpremote sends one, must not leave the pump half built.

@@ -14,12 +14,19 @@ boot.py builds the pump and attaches it here; nothing is built by importing.
 from pump.core.errors import NotNow
 
 _attached = None
+_kept = ()
 
 
-def attach(prompt) -> None:
-    """Make a running pump answer to this module's functions; boot.py does so."""
-    global _attached
+def attach(prompt, *kept) -> None:
+    """Make a running pump answer to this module's functions; boot.py does so.
+
+    Args:
+        prompt: what answers.
+        kept: whatever else must stay in memory.
+    """
+    global _attached, _kept
     _attached = prompt
+    _kept = kept
 
 
 def __getattr__(name: str):

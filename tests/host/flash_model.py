@@ -10,9 +10,8 @@ What a cut may leave, after what is known of such chips:
 
 import random
 
-from ram_sectors import RamSectors
-
 from pump.core.sectors import SECTOR_BYTES
+from ram_sectors import RamSectors
 
 PHASES = ("before", "middle", "after")
 
@@ -141,7 +140,9 @@ class FlashModel(RamSectors):
             held[:] = bytes(SECTOR_BYTES)
         elif style == "mixed":
             for i in range(SECTOR_BYTES):
-                held[i] = self.random.choice((held[i], 0x00, 0xFF, held[i] | self.random.getrandbits(8)))
+                held[i] = self.random.choice(
+                    (held[i], 0x00, 0xFF, held[i] | self.random.getrandbits(8))
+                )
         elif style == "ones":
             held[:] = b"\xff" * SECTOR_BYTES
         else:

@@ -154,7 +154,7 @@ def test_a_programme_is_in_force_only_when_it_was_confirmed(cable):
     before = programmes.digest(TEXT)
 
     def in_force():
-        return cable.pump.controller.programme_digest
+        return cable.controller.programme_digest
 
     reviewed = titrate("program", DEMO, "--json")
     assert (reviewed.status, reviewed.json["outcome"]) == (0, "reviewed")
@@ -169,7 +169,7 @@ def test_a_programme_is_in_force_only_when_it_was_confirmed(cable):
     other = titrate("program", DEMO, "--digest", "0" * 16, "--json")
     assert (other.status, other.json["code"]) == (3, "other_digest")
     assert in_force() == before
-    assert cable.pump.controller.proposal is None
+    assert cable.controller.proposal is None
     digest = reviewed.json["programme_digest"]
     assert titrate("program", DEMO, "--digest", digest, "--json").json["changed"] is True
     assert in_force() == digest
@@ -179,7 +179,7 @@ def test_the_question_is_answered_at_the_terminal(cable):
     ran = titrate("program", DEMO, typed="y\n")
     assert ran.status == 0
     assert "in force: Demonstration, 24 h" in ran.out
-    assert cable.pump.controller.prescription.name == "Demonstration, 24 h"
+    assert cable.controller.prescription.name == "Demonstration, 24 h"
 
 
 def test_a_profile_is_checked_without_a_pump(tmp_path):
@@ -225,12 +225,12 @@ def test_a_profile_is_checked_without_a_pump(tmp_path):
     ],
 )
 def test_what_is_not_done_has_its_exit_status_code_and_sentence(words, status, code, cable):
-    before = cable.pump.controller.status()
+    before = cable.controller.status()
     ran = titrate(*words, "--json")
     assert (ran.status, ran.json["code"]) == (status, code)
     assert ran.json["outcome"] == {2: "wrong_input", 3: "refused"}[status]
     assert len(ran.json["sentence"]) > 15
-    assert cable.pump.controller.status() == before
+    assert cable.controller.status() == before
 
 
 def test_an_error_is_one_sentence_on_stderr(cable):
@@ -263,18 +263,22 @@ def test_where_there_is_no_pump_the_exit_status_is_4():
 
 
 def test_an_unknown_outcome_has_a_request_id_that_settles_it(cable):
-    cable.lose_answers_of = b"silence"
-    ran = titrate("silence", "--json")
+    cable.end.pull_after_request_of = b" bolus "
+    ran = titrate("bolus", "50 mcg", "--over", "10 min", "--json")
     assert (ran.status, ran.json["outcome"]) == (4, "unknown")
-    cable.lose_answers_of = b""
-    settled = titrate("outcome", ran.json["request_id"], "--json")
+    request_id = ran.json["request_id"]
+    assert f"titrate outcome {request_id}" in ran.json["sentence"]
+    with BenchCable(cable.end.pump) as again:
+        settled = titrate("outcome", request_id, "--json", "--port", again.port)
+        never = titrate("outcome", "ffffffff", "--json", "--port", again.port)
     assert settled.json["found"] == "done"
-    assert titrate("outcome", "ffffffff", "--json").json["found"] == "never"
+    assert never.json["found"] == "never"
+    assert len(cable.controller.delivery.boluses) == 1
 
 
 def test_alarms_are_listed_acknowledged_silenced_and_tested(cable):
     assert titrate("alarms").out == "none\n"
-    cable.pump.controller.active_alarms.raise_alarm("watchdog_reset", 0)
+    cable.controller.active_alarms.raise_alarm("watchdog_reset", 0)
     (alarm,) = titrate("alarms", "--json").json["alarms"]
     assert alarm["code"] == "watchdog_reset"
     assert alarm["acknowledged"] is False
@@ -310,7 +314,7 @@ def test_the_log_is_followed_until_an_interrupt(cable):
     ) as following:
         first = json.loads(following.stdout.readline())
         with cable.lock:
-            cable.pump.controller.pause()
+            cable.controller.pause()
         second = json.loads(following.stdout.readline())
         following.send_signal(2)
         assert following.wait(60) == 0

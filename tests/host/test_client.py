@@ -2,39 +2,51 @@
 
 import dataclasses
 import math
-import threading
 from fractions import Fraction
 from types import SimpleNamespace
 
 import pytest
-from bench_cable import BenchCable
+from bench_cable import BenchCable, BenchEnd, BenchTransport
 
 from pump.core import programme as programmes
 from pump.link import commands, dictionary
 from test_link_server import TEXT, Bench
 from titrate import Disconnected, NoAnswer, OutcomeUnknown, Pump, Refused, WrongInput
 from titrate.client import ports, replies, values
+from titrate.client.connection import Connection
 from titrate.client.transport import SerialTransport
 from titrate.reference import replies_module
 
-# Long enough for the bench to answer on a busy machine, short enough to wait for in vain.
-ANSWER_S = 0.5
+
+@pytest.fixture
+def end():
+    """A pump that delivers."""
+    return BenchEnd(Bench().running().pump)
+
+
+@pytest.fixture
+def pump(end):
+    """A client of that pump."""
+    return connect(end)
 
 
 @pytest.fixture
 def cable():
+    """A pump that delivers, on a port."""
     with BenchCable(Bench().running().pump) as cable:
         yield cable
 
 
-@pytest.fixture
-def pump(cable):
-    with Pump.connect(cable.port, ANSWER_S) as pump:
-        yield pump
+def connect(end, answer_s=5.0):
+    """A client of a pump on the bench; its time passes only where it waits in vain."""
+    transport = BenchTransport(end)
+    connection = Connection(transport, answer_s, now=transport.now)
+    connection.connect()
+    return Pump(connection)
 
 
-def boluses(cable):
-    return cable.pump.controller.delivery.boluses
+def boluses(end):
+    return end.pump.controller.delivery.boluses
 
 
 def test_values_come_back_exactly_and_with_their_types(pump):
@@ -50,11 +62,11 @@ def test_values_come_back_exactly_and_with_their_types(pump):
     assert pump.programme_text() == TEXT
 
 
-def test_time_on_the_pump_shows_in_its_counts(cable, pump):
-    cable.run_s(3600)
+def test_time_on_the_pump_shows_in_its_counts(end, pump):
+    end.pump.run_s(3600)
     status = pump.status()
     # An hour at 25 uL/h, in whole microsteps.
-    step_nl = Fraction(*cable.pump.controller.delivery.microstep_nl)
+    step_nl = Fraction(*end.pump.controller.delivery.microstep_nl)
     assert status.stepped == status.witnessed == math.floor(25000 / step_nl)
     assert status.delivered_nl == status.stepped * step_nl
 
@@ -66,91 +78,89 @@ def test_a_refusal_is_raised_with_its_code_and_sentence(pump):
     assert "running" in caught.value.sentence
 
 
-def test_what_is_wrong_in_itself_is_not_even_sent(cable, pump):
-    before = cable.received
+def test_what_is_wrong_in_itself_is_not_even_sent(end, pump):
+    before = end.received
     for wrong in ("50", "50 mcg/day", "", "-5 mcg", "fifty"):
         with pytest.raises(WrongInput):
             pump.bolus(wrong, over="10 min")
     with pytest.raises(WrongInput):
         pump.ask("log", count=51)
-    assert cable.received == before
+    assert end.received == before
 
 
 @pytest.mark.parametrize(
     "fault", ["lose_requests", "lose_answers", "damage_requests", "damage_answers"]
 )
-def test_a_bolus_is_given_once_though_lines_are_lost_or_damaged(fault, cable, pump):
-    setattr(cable, fault, 2)
+def test_a_bolus_is_given_once_though_lines_are_lost_or_damaged(fault, end, pump):
+    setattr(end, fault, 2)
     assert pump.bolus("50 mcg", over="10 min") == "running"
-    assert len(boluses(cable)) == 1
-    assert getattr(cable, fault) == 0
+    assert len(boluses(end)) == 1
+    assert getattr(end, fault) == 0
 
 
 @pytest.mark.parametrize(
     "fault", ["lose_requests", "lose_answers", "damage_requests", "damage_answers"]
 )
-def test_a_listing_is_whole_though_lines_are_lost_or_damaged(fault, cable, pump):
-    setattr(cable, fault, 2)
+def test_a_listing_is_whole_though_lines_are_lost_or_damaged(fault, end, pump):
+    setattr(end, fault, 2)
     assert pump.programme_text() == TEXT
 
 
-def test_when_no_answer_comes_the_outcome_is_unknown_until_it_is_asked_for(cable, pump):
-    cable.lose_answers = 4
+def test_when_no_answer_comes_the_outcome_is_unknown_until_it_is_asked_for(end, pump):
+    end.lose_answers = 4
     with pytest.raises(OutcomeUnknown) as caught:
         pump.bolus("50 mcg", over="10 min")
     assert f"titrate outcome {caught.value.request_id}" in caught.value.sentence
     assert pump.outcome(caught.value.request_id) == "done"
-    assert len(boluses(cable)) == 1
+    assert len(boluses(end)) == 1
 
 
-def test_a_request_that_never_arrived_is_known_to_be_undone(cable, pump):
-    cable.lose_requests = 4
+def test_a_request_that_never_arrived_is_known_to_be_undone(end, pump):
+    end.lose_requests = 4
     with pytest.raises(OutcomeUnknown) as caught:
         pump.bolus("50 mcg", over="10 min")
     assert pump.outcome(caught.value.request_id) == "never"
-    assert boluses(cable) == []
+    assert boluses(end) == []
 
 
-def test_repeating_by_the_request_id_does_what_was_not_done_and_nothing_twice(cable, pump):
+def test_repeating_by_the_request_id_does_what_was_not_done_and_nothing_twice(end, pump):
     for fault in ("lose_requests", "lose_answers"):
-        setattr(cable, fault, 4)
+        setattr(end, fault, 4)
         with pytest.raises(OutcomeUnknown) as caught:
             pump.bolus("50 mcg", over="10 min")
-        before = len(boluses(cable))
+        before = len(boluses(end))
         pump.bolus("50 mcg", over="10 min", request_id=caught.value.request_id)
-        assert len(boluses(cable)) == (before + 1 if fault == "lose_requests" else before)
+        assert len(boluses(end)) == (before + 1 if fault == "lose_requests" else before)
 
 
-def test_reading_from_a_silent_pump_says_that_none_answers(cable, pump):
-    cable.lose_answers = 4
+def test_reading_from_a_silent_pump_says_that_none_answers(end, pump):
+    end.lose_answers = 4
     with pytest.raises(NoAnswer, match="no pump answers on"):
         pump.status()
     assert pump.status().state == "running"
 
 
-def test_a_pulled_cable_is_named_and_leaves_the_outcome_of_a_change_unknown(cable, pump):
-    cable.pull()
-    with pytest.raises(Disconnected, match="the cable was pulled"):
-        pump.status()
-    with pytest.raises((OutcomeUnknown, Disconnected)) as caught:
-        pump.bolus("50 mcg", over="10 min")
-    assert "gone" in caught.value.sentence
+def test_a_pulled_cable_is_named_and_before_a_request_nothing_is_unknown(cable):
+    with Pump.connect(cable.port, 60) as pump:
+        cable.pull()
+        with pytest.raises(Disconnected, match="the cable was pulled") as caught:
+            pump.status()
+    assert cable.port in caught.value.sentence
 
 
-def test_a_cable_pulled_after_sending_leaves_the_outcome_unknown(cable, pump):
-    cable.lose_answers = 9
-    cable.on_lost = lambda: threading.Thread(target=cable.pull).start()
+def test_a_cable_pulled_after_a_request_leaves_its_outcome_unknown(end, pump):
+    end.pull_after_request_of = b" bolus "
     with pytest.raises(OutcomeUnknown, match="the cable was pulled"):
-        pump.stop()
+        pump.bolus("50 mcg", over="10 min")
+    assert len(boluses(end)) == 1
 
 
-def test_a_board_at_the_prompt_is_woken_without_an_interrupt_or_a_reset(cable):
-    cable.at_prompt = True
-    with Pump.connect(cable.port, ANSWER_S) as pump:
-        assert pump.status().state == "running"
-    assert b"\x02" in cable.received
-    assert b"\x03" not in cable.received
-    assert b"\x04" not in cable.received
+def test_a_board_at_the_prompt_is_woken_without_an_interrupt_or_a_reset(end):
+    end.at_prompt = True
+    assert connect(end).status().state == "running"
+    assert b"\x02" in end.received
+    assert b"\x03" not in end.received
+    assert b"\x04" not in end.received
 
 
 @pytest.mark.parametrize(
@@ -160,23 +170,39 @@ def test_a_board_at_the_prompt_is_woken_without_an_interrupt_or_a_reset(cable):
         "NotNow: no pump runs here; boot.py of a Titrate board starts one",
     ],
 )
-def test_a_board_without_a_pump_is_told_from_a_silent_port(firmware, cable):
-    cable.at_prompt = True
-    cable.firmware = firmware
+def test_a_board_without_a_pump_is_told_from_a_silent_port(firmware, end):
+    end.at_prompt = True
+    end.firmware = firmware
     with pytest.raises(NoAnswer, match="no pump runs there") as caught:
-        Pump.connect(cable.port, 0.2)
+        connect(end)
     assert caught.value.code == "no_firmware"
+
+
+def test_a_slow_pump_is_waited_for_though_its_answers_are_late(end):
+    """Each answer comes only after the client has asked again."""
+    transport = BenchTransport(end)
+    late = transport.read
+    held = [b""]
+
+    def read(timeout_s):
+        arrived, held[0] = held[0], late(timeout_s)
+        return arrived
+
+    transport.read = read
+    connection = Connection(transport, 5.0, now=transport.now)
+    connection.connect()
+    assert Pump(connection).programme_text() == TEXT
 
 
 def test_a_half_line_left_by_another_program_does_not_spoil_the_first_request(cable):
     with SerialTransport(cable.port) as transport:
         transport.write(b":12 0a1b2c3d sto")
-    with Pump.connect(cable.port, ANSWER_S) as pump:
+    with Pump.connect(cable.port, 60) as pump:
         assert pump.status().state == "running"
 
 
-def test_a_port_serves_one_program_at_a_time(cable, pump):
-    with pytest.raises(NoAnswer, match="in use by another program"):
+def test_a_port_serves_one_program_at_a_time(cable):
+    with Pump.connect(cable.port, 60), pytest.raises(NoAnswer, match="in use by another program"):
         Pump.connect(cable.port)
 
 
@@ -193,12 +219,12 @@ def test_the_port_is_the_named_one_else_the_variable(monkeypatch):
 
 
 def test_probing_a_port_wakes_nothing(cable):
-    cable.at_prompt = True
+    cable.end.at_prompt = True
     assert ports.probe(cable.port).hello is None
-    assert b"import" not in cable.received
+    assert b"import" not in cable.end.received
 
 
-def test_a_programme_is_proposed_reviewed_and_confirmed(cable, pump):
+def test_a_programme_is_proposed_reviewed_and_confirmed(end, pump):
     new = programmes.with_basal(programmes.parse_canonical(TEXT), (30000, 1))
     seen = []
     review = pump.propose(new, lambda done, of: seen.append((done, of)))
@@ -210,7 +236,7 @@ def test_a_programme_is_proposed_reviewed_and_confirmed(cable, pump):
     assert pump.status().programme_digest == review.digest
 
 
-def test_the_log_is_paged_without_a_gap_or_a_repeat(cable, pump):
+def test_the_log_is_paged_without_a_gap_or_a_repeat(end, pump):
     for _ in range(60):
         pump.pause()
         pump.resume()
@@ -224,25 +250,25 @@ def test_the_log_is_paged_without_a_gap_or_a_repeat(cable, pump):
     assert [entry.sequence for entry in pump.log(numbers[3], count=5)] == numbers[3:8]
 
 
-def test_a_host_of_another_version_uses_only_the_commands_that_agree(cable, monkeypatch):
+def test_a_host_of_another_version_uses_only_the_commands_that_agree(end, monkeypatch):
     rows = [dict(row) for row in dictionary.rows()]
     for row in rows:
         if row["command"] == "log":
             row["args"] = row["args"].replace("1:50", "1:49")
     other = SimpleNamespace(digest=lambda: "0" * 16, rows=lambda: [r.items() for r in rows])
     monkeypatch.setattr("titrate.client.connection.dictionary", other)
-    with Pump.connect(cable.port, ANSWER_S) as pump:
-        assert pump.status().state == "running"
-        with pytest.raises(WrongInput, match="bring both to one version") as caught:
-            next(pump.log())
+    pump = connect(end)
+    assert pump.status().state == "running"
+    with pytest.raises(WrongInput, match="bring both to one version") as caught:
+        next(pump.log())
     assert caught.value.code == "other_version"
 
 
-def test_a_pump_with_another_protocol_is_named(cable, monkeypatch):
+def test_a_pump_with_another_protocol_is_named(end, monkeypatch):
     other = SimpleNamespace(PROTOCOL=2, require=commands.require)
     monkeypatch.setattr("titrate.client.connection.commands", other)
     with pytest.raises(NoAnswer, match="speaks version 1 .* this titrate version 2"):
-        Pump.connect(cable.port, ANSWER_S)
+        connect(end)
 
 
 def test_the_dataclasses_have_the_fields_of_the_table():

@@ -110,6 +110,9 @@ class Board:
         # On a new board a cut in the very first erase leaves what is no journal at all.
         first = () if self.kept[name] else ("unformatted",)
         assert set(journal.problems) <= {*problems, *first}
+        while not journal.check_next():
+            pass
+        assert set(journal.problems) <= {*problems, *first}
         shown = [r for r in journal.records() if r.kind != 99]
         assert [r.sequence for r in shown] == sorted({r.sequence for r in shown})
         # Genuine: each is one that was asked for, in the order in which it was.

@@ -21,6 +21,7 @@ MODULES = (
     "test_quantity",
     "test_ratio",
     "test_slots",
+    "test_train",
 )
 
 

@@ -1,15 +1,18 @@
 """The step generator as a machine of its own: executes words on a clock that the test moves.
 
-It keeps time as the PIO does: words are fetched into a queue of 4 ahead of being
-begun, so a word that was changed after it was fetched is executed as it was. It
-can be told to stall, and it records the instant of every edge.
+It reads the ring as the hardware does, number by number, heads and intervals apart: when a
+word is begun, the head of the next one is in the shift register and 8 numbers more are in
+the queue. A word that was changed after it was fetched is executed as it was; when the
+parking word has been fetched, whatever is put in its place comes too late.
 """
 
 from array import array
 
-from pump.core.word_ring import WORDS, WordRing
+from pump.core.word_ring import COUNT_MASK, WORDS, WordRing
 
-_QUEUE_WORDS = 4
+# 8 numbers in the joined queue, one in the shift register.
+_AHEAD_NUMBERS = 9
+_RING_NUMBERS = 2 * WORDS
 
 
 class WordMachine:
@@ -17,52 +20,89 @@ class WordMachine:
 
     Attributes:
         edges: tick of every step made.
+        now_ticks: the machine's own time.
+        start_takes_ticks: how long after being asked to start it is ready to.
+        is_stalled: nothing is executed any more, as when the hardware has failed.
     """
 
     def __init__(self):
         self.ring = WordRing(array("I", bytes(8 * WORDS)), 0, 42, 8)
         self.edges = []
-        self.is_enabled = False
         self.now_ticks = 0
+        self.start_takes_ticks = 0
+        self.is_stalled = False
+        self._is_enabled = False
         self._begun = 0
-        self._queue = []
+        self._numbers = []
         self._fetched = 0
-        self._word_ends_ticks = 0
+        # The word in work: when it ends, its next edge, ticks between them.
+        self._ends_ticks = 0
+        self._edge_ticks = 0
+        self._interval = 0
+        self._has_edges = False
+
+    # -- what Feeder asks for -----------------------------------------------------------
 
     def start(self, at_ticks):
-        """Begin the first word at a tick; never held up."""
-        self.is_enabled = True
+        """Begin the first word at a tick; the present tick when that has passed."""
+        self.now_ticks += self.start_takes_ticks
+        if at_ticks < self.now_ticks:
+            return self.now_ticks
+        self._is_enabled = True
         self._begun = 0
         self._fetched = 0
-        self._queue = []
-        self._word_ends_ticks = at_ticks
+        self._numbers = []
+        self._has_edges = False
+        self._ends_ticks = at_ticks
         self._fetch()
+        return None
 
     def stop(self):
-        self.is_enabled = False
-        self.edges = self.edges_until(self.now_ticks)
+        """Stop at once; begun() keeps what it was."""
+        self._is_enabled = False
 
     def begun(self):
+        """Words begun since start(), modulo 2^24."""
         return self._begun
 
-    def _fetch(self):
-        while len(self._queue) < _QUEUE_WORDS:
-            self._queue.append((self.ring.head(self._fetched), self.ring.interval(self._fetched)))
-            self._fetched = (self._fetched + 1) & 0xFFFFFF
+    # -- what the test asks for ---------------------------------------------------------
 
     def run_until(self, ticks):
         """Let time pass up to a tick, that one included."""
-        while self.is_enabled and self._word_ends_ticks <= ticks:
-            head, interval = self._queue.pop(0)
-            self._begun = (self._begun + 1) & 0xFFFFFF
-            self._fetch()
-            count = (head >> 1) + 1
-            if not head & 1:
-                for number in range(1, count + 1):
-                    self.edges.append(self._word_ends_ticks + number * interval)
-            self._word_ends_ticks += count * interval
+        if self._is_enabled and not self.is_stalled:
+            self._make_edges(ticks)
+            while self._ends_ticks <= ticks:
+                self._begin_word()
+                self._make_edges(ticks)
         self.now_ticks = ticks
 
     def edges_until(self, ticks):
         """Edges made by a tick."""
         return [edge for edge in self.edges if edge <= ticks]
+
+    # -- inside -------------------------------------------------------------------------
+
+    def _fetch(self):
+        memory = self.ring.memory
+        while len(self._numbers) < _AHEAD_NUMBERS:
+            self._numbers.append(memory[self.ring.base + self._fetched])
+            self._fetched = (self._fetched + 1) % _RING_NUMBERS
+
+    def _begin_word(self):
+        head = self._numbers.pop(0)
+        hold = self._numbers.pop(0)
+        self._begun = (self._begun + 1) & COUNT_MASK
+        self._fetch()
+        self._has_edges = not head & 1
+        cycles = self.ring.step_cycles if self._has_edges else self.ring.silence_cycles
+        self._interval = hold + cycles
+        self._edge_ticks = self._ends_ticks + self._interval
+        self._ends_ticks += ((head >> 1) + 1) * self._interval
+
+    def _make_edges(self, ticks):
+        if not self._has_edges:
+            return
+        last_ticks = min(ticks, self._ends_ticks)
+        while self._edge_ticks <= last_ticks:
+            self.edges.append(self._edge_ticks)
+            self._edge_ticks += self._interval

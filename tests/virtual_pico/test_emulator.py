@@ -402,6 +402,37 @@ def test_a_spike_on_the_wire_is_counted_by_the_witness_alone(bare):
     assert bare.peek(WITNESS_COUNT) == 3
 
 
+# -- the divider -----------------------------------------------------------------------------
+
+MINUS_7 = 2**32 - 7
+
+
+@pytest.mark.parametrize(
+    ("first", "dividend", "divisor", "quotient", "remainder"),
+    [
+        (0x60, 2**32 - 1, 10, 429_496_729, 5),
+        (0x60, 7, 0, 2**32 - 1, 7),
+        (0x68, MINUS_7, 2, 2**32 - 3, 2**32 - 1),
+        (0x68, 7, 2**32 - 2, 2**32 - 3, 1),
+        (0x68, MINUS_7, 0, 1, MINUS_7),
+    ],
+)
+def test_the_divider_divides_towards_zero(bare, first, dividend, divisor, quotient, remainder):
+    sio = 0xD000_0000
+    bare.poke(sio + first, dividend)
+    bare.poke(sio + first + 4, divisor)
+    assert bare.peek(sio + 0x78) == 3, "ready, and not yet read"
+    # An interrupt handler saves and restores the result in this order.
+    saved = bare.peek(sio + 0x74), bare.peek(sio + 0x70)
+    assert saved == (remainder, quotient)
+    assert bare.peek(sio + 0x78) == 1
+    bare.poke(sio + 0x60, 99)
+    bare.poke(sio + 0x64, 9)
+    bare.poke(sio + 0x74, remainder)
+    bare.poke(sio + 0x70, quotient)
+    assert (bare.peek(sio + 0x74), bare.peek(sio + 0x70)) == saved
+
+
 # -- time ------------------------------------------------------------------------------------
 
 

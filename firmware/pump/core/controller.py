@@ -27,6 +27,7 @@ from pump.core.requests import RequestMemory
 
 BOLUS_DURATION_S_MIN = const(1)
 BOLUS_DURATION_S_MAX = const(86400)
+PRIME_STEPS_PER_S_MAX = const(10000)
 _NO_REQUEST = "00000000"
 _CLOCK_S_MAX = const(3155760000)  # a hundred years
 
@@ -83,6 +84,7 @@ class Controller:
         self.requests = RequestMemory()
         self.proposal = None
         self.witness_base = 0
+        self._effective_ticks = None
         self.reset_cause = ""
 
     @property
@@ -247,24 +249,36 @@ class Controller:
         self._change(prepare)
         return self._done("cancel_bolus", request_id, state)
 
-    def prime(self, volume_nl, request_id=None):
-        """Fill the line with a volume (ratio in nL) at the programme's highest rate; not a dose."""
+    def prime(self, volume_nl, rate_nl_per_h=None, request_id=None):
+        """Fill the line with a volume (ratio in nL), not a dose.
+
+        Args:
+            rate_nl_per_h: ratio; without it, the programme's highest rate.
+        """
         state = moves.after(self.state, "prime")
-        programme = self.prescription
         self._check_fits_reservoir(volume_nl)
-        rate_nl_per_h = programme.max_rate_nl_per_h
+        if rate_nl_per_h is None:
+            rate_nl_per_h = self.prescription.max_rate_nl_per_h
+        else:
+            self._check_prime_rate(rate_nl_per_h)
+        microstep_nl = self.delivery.microstep_nl
+        steps = ratio.floor(ratio.divide(volume_nl, microstep_nl))
+        if steps == 0:
+            raise OutOfRange(
+                "a prime of "
+                + format_volume(volume_nl)
+                + " is less than one microstep of "
+                + format_volume(microstep_nl)
+                + "; ask for more"
+            )
         self.recorder.event(records.PRIME, request_id or _NO_REQUEST, volume_nl)
         self.ledger.begin_prime(self.moved())
-        # To the tick at which the last whole step of the volume is due.
-        steps = max(1, ratio.floor(ratio.divide(volume_nl, self.delivery.microstep_nl)))
-        volume_nl = ratio.scale(self.delivery.microstep_nl, steps)
+        whole_nl = ratio.scale(microstep_nl, steps)
+        ticks = ratio.ceil(
+            ratio.divide(ratio.scale(whole_nl, schedule.HOUR_S * TICKS_PER_S), rate_nl_per_h)
+        )
 
         def prepare(from_ticks):
-            ticks = ratio.ceil(
-                ratio.divide(
-                    ratio.scale(volume_nl, schedule.HOUR_S * TICKS_PER_S), rate_nl_per_h
-                )
-            )
             self.delivery.prime(from_ticks, rate_nl_per_h, from_ticks + ticks)
 
         self._begin_motion()
@@ -461,7 +475,7 @@ class Controller:
             self.generator.begin_move(True)
 
     def _change(self, prepare) -> None:
-        self.feeder.change(self.pump_clock.now_ticks(), prepare)
+        self._effective_ticks = self.feeder.change(self.pump_clock.now_ticks(), prepare)
 
     def _stop_delivery(self, reason: str) -> None:
         if self.delivery is None or self.delivery.mode == MODE_STOPPED:
@@ -521,6 +535,25 @@ class Controller:
                 + "; give it over a longer time"
             )
 
+    def _check_prime_rate(self, rate_nl_per_h) -> None:
+        """Within what the drive follows, and committed ahead for half a second at least."""
+        per_s = self.delivery.microsteps_in(rate_nl_per_h, TICKS_PER_S)
+        most = min(PRIME_STEPS_PER_S_MAX, 2 * self.feeder.commit_steps)
+        if rate_nl_per_h[0] == 0 or ratio.compare(per_s, (most, 1)) > 0:
+            raise OutOfRange(
+                "priming at "
+                + format_rate(rate_nl_per_h, None)
+                + " is "
+                + str(ratio.floor(per_s))
+                + " microsteps/s, but it must be above 0 and at most "
+                + str(most)
+                + (
+                    "; choose a lower rate"
+                    if most == PRIME_STEPS_PER_S_MAX
+                    else ", as so much may be committed ahead; choose a lower rate"
+                )
+            )
+
     def _check_fits_reservoir(self, volume_nl) -> None:
         left_nl = ratio.subtract(
             self.ledger.reservoir_nl(self.moved()), (self.prescription.reservoir_reserve_nl, 1)
@@ -541,7 +574,8 @@ class Controller:
             self.recorder.event(records.REQUEST_OUTCOME, request_id, "done")
         self.monitor.after_change()
         self.keep_state()
-        return [("state", self.state)]
+        effective_ticks, self._effective_ticks = self._effective_ticks, None
+        return [("state", self.state), ("effective_ticks", effective_ticks)]
 
     def finish(self, happening: str) -> None:
         """Take the state that follows when delivery has come to an end by itself."""

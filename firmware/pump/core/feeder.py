@@ -256,6 +256,10 @@ class Feeder:
         """
         from_ticks = self._next_segment_ticks
         rate_nl_per_h, end_ticks = self.delivery.segment_at(from_ticks)
+        self._next_segment_ticks = end_ticks
+        if end_ticks is None and not rate_nl_per_h[0]:
+            # Nothing more will ever be asked for: the words in hand run out.
+            return
         length_ticks = None if end_ticks is None else end_ticks - from_ticks
         if rate_nl_per_h[0]:
             step = self.delivery.microstep_nl
@@ -265,7 +269,6 @@ class Feeder:
             self.train.following = Segment(period, ratio.multiply(first, period), length_ticks)
         else:
             self.train.following = Segment(None, None, length_ticks)
-        self._next_segment_ticks = end_ticks
 
     def _fill(self, now_ticks: int) -> None:
         train = self.train

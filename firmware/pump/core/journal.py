@@ -500,8 +500,9 @@ class Journal:
         self._checked = (place + 1) % self._count
         newest = self._newest()
         sequence = newest - (newest - place) % self._count
-        # What comes up for erasing next may have been caught half erased.
-        if sequence >= 0 and sequence != newest - self._count + 1:
+        # Unless a sector is prepared, the oldest may have been caught half erased.
+        is_next = self._prepared < 0 and sequence == newest - self._count + 1
+        if sequence >= 0 and not is_next:
             buffer = bytearray(SECTOR_BYTES)
             if not self._read_sector(buffer, sequence):
                 self._header_back[:] = memoryview(buffer)[:HEADER_BYTES]
@@ -555,7 +556,8 @@ class Journal:
 
     def _header(self, sequence: int) -> bytes:
         header = self._identity + sequence.to_bytes(4, "little")
-        return header + binascii.crc32(header).to_bytes(4, "little")
+        crc: int = binascii.crc32(header)
+        return header + crc.to_bytes(4, "little")
 
     def _seed_of(self, sequence: int) -> int:
         return _number(self._header(sequence), 20)
@@ -583,8 +585,8 @@ def _is_record(view: memoryview, at: int, seed: int) -> bool:
     end = at + 11 + view[at + 2]
     if end - at > RECORD_BYTES_MAX - 4 or end + 4 > len(view):
         return False
-    crc = int.from_bytes(view[end : end + 4], "little")
-    return binascii.crc32(view[at:end], seed ^ at) == crc
+    crc: int = binascii.crc32(view[at:end], seed ^ at)
+    return crc == int.from_bytes(view[end : end + 4], "little")
 
 
 def _is_blank(buffer: bytearray, at: int) -> bool:

@@ -110,6 +110,9 @@ class Monitor:
         delivering = pump.state in moves.DELIVERING
         if delivering and is_parked:
             self._look_at_parked(now_ticks, stepped)
+        elif is_parked and pump.state != moves.PAUSED:
+            # The screw holds by itself; a motor at rest need not be kept warm.
+            pump.generator.energise(False)
         uptime_s = pump.pump_clock.uptime_s()
         self._set("low_reservoir", stepped >= self._low_step, uptime_s)
         if not delivering:

@@ -199,7 +199,8 @@ class Slots:
         crc = bytearray(4)
         self._sectors.read_into(self._heads[slot], _BEGIN_BYTES - 4, crc)
         seal = b"SEAL" + crc
-        return seal + binascii.crc32(seal).to_bytes(4, "little")
+        seal_crc: int = binascii.crc32(seal)
+        return seal + seal_crc.to_bytes(4, "little")
 
     def _void(self, slot: int) -> None:
         """Make an unfinished slot useless for good: its seal might else pass for whole one day."""

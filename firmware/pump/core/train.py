@@ -21,6 +21,7 @@ _LIMB_MASK = const(268435455)
 # A word of n steps is late by less than n ticks at its last edge: 64 ticks are 0.51 us.
 _JOIN_MAX = const(6)
 _FOREVER_SLICES = const(536870911)
+_FOREVER_TICKS = 536870911 << 24
 
 HEAD_WAIT = const(1)
 # Silence for 146 years: the state machine parks here when nothing more was committed.
@@ -66,6 +67,7 @@ class Segment:
         self.gap_hi = 0
         self.gap_lo = 0
         self.join = 0
+        self.catch_up_ticks = SLICE_TICKS
         if period is None:
             return
         whole_denominator = period[1]
@@ -81,11 +83,14 @@ class Segment:
         self.limb_count = count
         self.modulus = _limbs(common, count)
         gap_ticks, gap_rest = gap_parts // common, gap_parts % common
-        self.gap_hi, self.gap_lo = _split(gap_ticks)
+        # What is further off than for ever never comes within a segment.
+        self.gap_hi, self.gap_lo = _split(min(gap_ticks, _FOREVER_TICKS))
         self.rest = _limbs(gap_rest, count)
         self.scratch = [0] * count
-        self.period_hi, self.period_lo = _split(period_parts // common)
+        self.period_hi, self.period_lo = _split(min(period_parts // common, _FOREVER_TICKS))
         self.period_rest = _limbs(period_parts % common, count)
+        # Late steps come at most an eighth faster than the rate where that is fast by itself.
+        self.catch_up_ticks = min(period_parts * 7 // (common * 8), SLICE_TICKS)
         # For a word of 2^j steps: the distance from its first to its last step.
         self.span_hi = []
         self.span_lo = []
@@ -116,7 +121,7 @@ class Train:
         ring: object with put(head, interval), which makes a word known to the step
             generator.
         step_ticks_min: the least number of ticks between two steps when steps are
-            late and are made up for.
+            late and are made up for, unless the rate itself is faster.
         word_ticks_min: the shortest word that the step generator can make. A wait that
             would be shorter is left to the next word; a step that would come sooner
             after a wait is late by at most this much, well under 1 us.
@@ -143,7 +148,10 @@ class Train:
         self._last_lo = 0
         self._end_hi = 0
         self._end_lo = 0
+        # How long ago the last step was made, and how soon after it a late one may come: that
+        # goes by the fastest rate since.
         self._since_step_ticks = SLICE_TICKS
+        self._catch_up_ticks = step_ticks_min
 
     def begin(self, origin_ticks: int) -> None:
         """Start afresh: no words, the first one to begin at origin_ticks."""
@@ -154,14 +162,21 @@ class Train:
         self.segment = None
         self.following = None
         self._since_step_ticks = SLICE_TICKS
+        self._catch_up_ticks = self.step_ticks_min
 
     def cursor_ticks(self) -> int:
         """Pump time up to which words are made."""
         return self.origin_ticks + (self.cursor_hi << _SLICE_BITS) + self.cursor_lo
 
-    def move_cursor_to(self, ticks: int) -> None:
-        """Take the cursor back to an earlier time, after words were withdrawn from the ring."""
+    def move_cursor_to(self, ticks: int, since_step_ticks: int) -> None:
+        """Take the cursor back to an earlier time, after words were withdrawn from the ring.
+
+        Args:
+            ticks: pump time at which the last word left ends.
+            since_step_ticks: for how long there has been no step by then.
+        """
         self.cursor_hi, self.cursor_lo = _split(ticks - self.origin_ticks)
+        self._since_step_ticks = min(since_step_ticks, SLICE_TICKS)
         self.segment = None
         self.following = None
 
@@ -181,8 +196,7 @@ class Train:
             if segment is None:
                 if self.following is None:
                     return
-                self.segment = segment = self.following
-                self.following = None
+                segment = self._take_following()
             if segment.gap_hi > 1 and segment.left_hi > 0:
                 words_max = self._put_waits(segment, until_slices, words_max)
                 continue
@@ -270,8 +284,10 @@ class Train:
         """Ticks between the 2^join steps of a word, or -1 when silence comes first."""
         if self._end_hi > 1:
             return -1
-        ticks = -((-((self._end_hi << _SLICE_BITS) + self._end_lo)) >> join)
-        least = self.step_ticks_min - self._since_step_ticks
+        ticks = 0
+        if self._end_hi >= 0:
+            ticks = -((-((self._end_hi << _SLICE_BITS) + self._end_lo)) >> join)
+        least = self._catch_up_ticks - self._since_step_ticks
         if least < self.word_ticks_min:
             least = self.word_ticks_min
         if ticks < least:
@@ -294,6 +310,7 @@ class Train:
         segment.gap_lo = low & _SLICE_MASK
         self.new_steps += count
         self._since_step_ticks = 0
+        self._catch_up_ticks = min(segment.catch_up_ticks, self.step_ticks_min)
         self._advance(segment, 0, ticks)
 
     def _account_wait(self, segment, slices: int, ticks: int) -> None:
@@ -326,8 +343,15 @@ class Train:
         low = following.gap_lo + segment.left_lo
         following.gap_hi += segment.left_hi + (low >> _SLICE_BITS)
         following.gap_lo = low & _SLICE_MASK
-        self.segment = following
+        self._take_following()
+
+    def _take_following(self):
+        segment = self.following
+        self.segment = segment
         self.following = None
+        if segment.catch_up_ticks < self._catch_up_ticks:
+            self._catch_up_ticks = segment.catch_up_ticks
+        return segment
 
 
 def _add(target, a, b, modulus, count: int) -> int:

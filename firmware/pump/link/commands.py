@@ -87,7 +87,14 @@ class Command:
         self.device = device
 
 
-_STATE = (("state", "text", "named state of the pump after it"),)
+_STATE = (
+    ("state", "text", "named state of the pump after it"),
+    (
+        "effective_ticks",
+        "whole",
+        "pump time from which it holds, in ticks of 8 ns; empty when nothing moves",
+    ),
+)
 
 _VOLUME = "a volume such as 100 uL, or a dose such as 50 mcg at the programmed concentration"
 
@@ -347,7 +354,10 @@ COMMANDS = (
         "prime",
         "Fill the line while stopped; not counted as delivered.",
         changes=True,
-        args=(Arg("volume", "volume", "how much", "200 uL"),),
+        args=(
+            Arg("volume", "volume", "how much", "200 uL"),
+            Arg("rate", "rate", "how fast; without it, the programme's highest rate", "1 mL/min", default=None),
+        ),
         replies=_STATE,
         host='prime "200 uL"',
         device='pump.prime("200 uL")',

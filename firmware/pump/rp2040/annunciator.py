@@ -2,6 +2,8 @@
 
 import time
 
+import machine
+
 from pump.core import annunciation
 from pump.core.compat import const
 
@@ -18,7 +20,15 @@ class Annunciator:
         is_quiet: the cadence for batteries.
     """
 
-    def __init__(self, red, green, blue, buzzer, led_level: int = 1, is_quiet: bool = False):
+    def __init__(
+        self,
+        red: machine.Pin,
+        green: machine.Pin,
+        blue: machine.Pin,
+        buzzer: machine.PWM | None,
+        led_level: int = 1,
+        is_quiet: bool = False,
+    ):
         self._red = red
         self._green = green
         self._blue = blue
@@ -27,14 +37,14 @@ class Annunciator:
         self.is_quiet = is_quiet
         self._light = _Course()
         self._sound = _Course()
-        self._once_light = None
-        self._once_sound = None
+        self._once_light: tuple[tuple[int, int], ...] | None = None
+        self._once_sound: tuple[tuple[int, int], ...] | None = None
         self._once_ms = 0
         self._shown = self._tone_hz = -1
         self._show(annunciation.DARK)
         self._play(annunciation.SILENT)
 
-    def update(self, light_priority, sound_priority) -> int:
+    def update(self, light_priority: int | None, sound_priority: int | None) -> int:
         """Set LED and buzzer to what is due now.
 
         Args:
@@ -44,7 +54,7 @@ class Annunciator:
         Returns:
             ms after which to call again; call at once when a priority changes.
         """
-        now_ms = time.ticks_ms()
+        now_ms = int(time.ticks_ms())
         lights, light_ms = self._light.at(annunciation.light(light_priority, self.is_quiet), now_ms)
         tone_hz, sound_ms = self._sound.at(
             annunciation.sound(sound_priority, self.is_quiet), now_ms
@@ -73,12 +83,16 @@ class Annunciator:
         """Begin the alarm test: each colour and each tone in turn; update() goes on with it."""
         self._begin_once(annunciation.TEST_SOUND, annunciation.TEST_LIGHT)
 
-    def _begin_once(self, sound, light):
+    def _begin_once(
+        self,
+        sound: tuple[tuple[int, int], ...],
+        light: tuple[tuple[int, int], ...] | None,
+    ) -> None:
         self._once_sound = sound
         self._once_light = light
-        self._once_ms = time.ticks_ms()
+        self._once_ms = int(time.ticks_ms())
 
-    def _show(self, lights):
+    def _show(self, lights: int) -> None:
         if lights == self._shown:
             return
         self._shown = lights
@@ -86,10 +100,10 @@ class Annunciator:
         self._set(self._green, lights & (annunciation.YELLOW | annunciation.CYAN))
         self._set(self._blue, lights & annunciation.CYAN)
 
-    def _set(self, pin, is_lit):
+    def _set(self, pin: machine.Pin, is_lit: int) -> None:
         pin.value(self._led_level if is_lit else 1 - self._led_level)
 
-    def _play(self, tone_hz):
+    def _play(self, tone_hz: int) -> None:
         if tone_hz == self._tone_hz or self._buzzer is None:
             return
         self._tone_hz = tone_hz
@@ -103,12 +117,12 @@ class Annunciator:
 class _Course:
     """How far a pattern that repeats has got, over wraps of ticks_ms."""
 
-    def __init__(self):
-        self._pattern = None
+    def __init__(self) -> None:
+        self._pattern: tuple[tuple[int, int], ...] | None = None
         self._elapsed_ms = 0
         self._seen_ms = 0
 
-    def at(self, pattern, now_ms):
+    def at(self, pattern: tuple[tuple[int, int], ...], now_ms: int) -> tuple[int, int]:
         """(value, ms for which it stays so); begins anew when the pattern is another."""
         if pattern is not self._pattern:
             self._pattern = pattern

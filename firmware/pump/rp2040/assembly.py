@@ -18,6 +18,7 @@ from pump.rp2040 import registers as reg, retained_memory
 from pump.rp2040.annunciator import Annunciator
 from pump.rp2040.file_sectors import FileSectors
 from pump.rp2040.flash_sectors import FlashSectors
+from pump.rp2040.panel import Panel
 from pump.rp2040.pump_clock import TICKS_PER_US, PumpClock
 from pump.rp2040.service import WATCHDOG_MS, Service
 from pump.rp2040.step_generator import StepGenerator, halt_left_over
@@ -61,7 +62,7 @@ def build(board):
         board: module or object with the board's pins and timing, see boards/.
 
     Returns:
-        (Controller, Service); the service is running.
+        (Controller, Service, Panel); the service is running. All three are to be kept.
     """
     last = _LastBoot()
     machine.freq(SYSTEM_CLOCK_HZ)
@@ -74,8 +75,10 @@ def build(board):
     memory.announce()
     service = Service(pump, memory, _annunciator(board))
     service.start()
+    stop_pin = machine.Pin(board.BUTTON_STOP_GPIO, machine.Pin.IN, machine.Pin.PULL_UP)
+    panel = Panel(pump, stop_pin, board.BUTTON_ACTIVE_LEVEL)
     recovery.load_requests(pump)
-    return pump, service
+    return pump, service, panel
 
 
 def _recover(pump, clock, last) -> None:

@@ -2,6 +2,8 @@
 
 import time
 
+import machine
+
 from pump.core.press import NOTHING, Press
 
 
@@ -18,7 +20,7 @@ class Button:
         press: the Press that follows it.
     """
 
-    def __init__(self, pin, active_level: int = 0, on_edge=None):
+    def __init__(self, pin: machine.Pin, active_level: int = 0, on_edge=None):
         self._pin = pin
         self._active_level = active_level
         self.press = Press()
@@ -31,10 +33,10 @@ class Button:
         Returns:
             press.NOTHING, PRESSED, HELD, RELEASED, STUCK or FREED.
         """
-        return self.press.update(self._pin.value() == self._active_level, time.ticks_ms())
+        return self.press.update(self._pin.value() == self._active_level, int(time.ticks_ms()))
 
 
-def polled(buttons) -> tuple:
+def polled(buttons: tuple[Button, ...]) -> tuple[int, int]:
     """The first news among several Buttons: (index, what), or (-1, NOTHING).
 
     Those after it tell theirs at the next call; no two actions come from one look.

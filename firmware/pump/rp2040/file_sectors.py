@@ -37,7 +37,7 @@ class FileSectors(Sectors):
             except OSError as error:
                 raise _failure(error)
         # Sectors of which there is a file: a blank one is told without looking.
-        self._used = set()
+        self._used: set[str] = set()
         for name in names:
             self._used.add(name)
 
@@ -53,7 +53,7 @@ class FileSectors(Sectors):
             raise _failure(error)
         self._used.remove(name)
 
-    def program(self, sector: int, offset: int, data) -> None:
+    def program(self, sector: int, offset: int, data: bytes | bytearray | memoryview) -> None:
         """See Sectors.program()."""
         self.check(sector, offset, len(data))
         path = self._folder + "/" + self._name(sector)
@@ -77,7 +77,7 @@ class FileSectors(Sectors):
             raise _failure(error)
         self._used.add(self._name(sector))
 
-    def read_into(self, sector: int, offset: int, buffer) -> None:
+    def read_into(self, sector: int, offset: int, buffer: bytearray | memoryview) -> None:
         """See Sectors.read_into()."""
         self.check(sector, offset, len(buffer))
         name = self._name(sector)
@@ -89,17 +89,17 @@ class FileSectors(Sectors):
         else:
             _fill(buffer, 0)
 
-    def _read(self, name, offset, buffer):
+    def _read(self, name: str, offset: int, buffer: bytearray | memoryview) -> None:
         with open(self._folder + "/" + name, "rb") as file:
             file.seek(offset)
             count = file.readinto(buffer)
         _fill(buffer, count)
 
-    def _name(self, sector):
+    def _name(self, sector: int) -> str:
         return f"{sector:03}"
 
 
-def _fill(buffer, start):
+def _fill(buffer: bytearray | memoryview, start: int) -> None:
     """Set a buffer to 0xFF from an index on."""
     while start < len(buffer):
         end = min(start + len(_BLANK), len(buffer))
@@ -107,7 +107,7 @@ def _fill(buffer, start):
         start = end
 
 
-def _failure(error):
+def _failure(error: OSError) -> FlashError:
     if error.errno == _NO_SPACE:
         return FlashFull("The file system has no room left: remove other files from the board.")
     return FlashError(f"The file system failed with error {error.errno}: {error}.")

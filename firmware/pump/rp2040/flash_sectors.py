@@ -39,7 +39,7 @@ class FlashSectors(Sectors):
         self.check(sector, 0, SECTOR_BYTES)
         self._device.ioctl(_IOCTL_BLOCK_ERASE, sector)
 
-    def program(self, sector: int, offset: int, data) -> None:
+    def program(self, sector: int, offset: int, data: bytes | bytearray | memoryview) -> None:
         """See Sectors.program(); interrupts are on again between pages."""
         length = len(data)
         self.check(sector, offset, length)
@@ -54,7 +54,7 @@ class FlashSectors(Sectors):
             self._device.writeblocks(sector, page, offset + done - start)
             done += part
 
-    def read_into(self, sector: int, offset: int, buffer) -> None:
+    def read_into(self, sector: int, offset: int, buffer: bytearray | memoryview) -> None:
         """See Sectors.read_into()."""
         self.check(sector, offset, len(buffer))
         self._device.readblocks(sector, buffer, offset)

@@ -3,10 +3,14 @@
 Both the timer and the PIO run from the same crystal, so 125 ticks are one microsecond for ever.
 """
 
+import time
+
 import machine
+from micropython import const
 from pump.rp2040.registers import TIMER_TIMERAWH, TIMER_TIMERAWL
 
 TICKS_PER_US = 125
+_EPOCH_1970_S = const(946684800)  # MicroPython's time counts from 1970 on this port
 
 
 def timer_us() -> int:
@@ -50,7 +54,7 @@ class PumpClock:
         return ticks // TICKS_PER_US - self.offset_us
 
     def set(self, now_s: int) -> int:
-        """Set pump time to a whole second.
+        """Set pump time to a whole second, and the chip's own clock, which files are dated by.
 
         Returns:
             by how many ticks pump time has moved.
@@ -58,4 +62,6 @@ class PumpClock:
         before_us = self.offset_us
         self.offset_us = now_s * 1000000 - timer_us()
         self.is_known = True
+        year, month, day, hour, minute, second, weekday = time.gmtime(now_s + _EPOCH_1970_S)[:7]
+        machine.RTC().datetime((year, month, day, weekday, hour, minute, second, 0))
         return (self.offset_us - before_us) * TICKS_PER_US

@@ -9,7 +9,7 @@ reply is returned), refused (Refused is raised, nothing has changed) or unknown
 import logging
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from pump.core.errors import PumpError
 from pump.link import commands, dictionary, kinds, lines
@@ -54,12 +54,20 @@ class Connection:
         transport: the line; closed by close().
         answer_s: how long to wait for an answer before the request is repeated, in seconds.
         tries: how often a request is sent at most.
+        now: gives the time that waiting is measured by, in seconds.
     """
 
-    def __init__(self, transport: Transport, answer_s: float = ANSWER_S, tries: int = 4):
+    def __init__(
+        self,
+        transport: Transport,
+        answer_s: float = ANSWER_S,
+        tries: int = 4,
+        now: Callable[[], float] = time.monotonic,
+    ):
         self._wire = Wire(transport)
         self._answer_s = answer_s
         self._tries = tries
+        self._now = now
         self._sequence = secrets.randbelow(lines.NUMBER_MAX + 1)
         self._differs: frozenset[str] = frozenset()
         self.hello: dict[str, Value] = {}
@@ -199,8 +207,8 @@ class Connection:
         self, command: commands.Command, askings: dict[int, Rows]
     ) -> lines.Line | None:
         """The answer to one of the askings, or None when it should be asked again."""
-        deadline = time.monotonic() + self._answer_s
-        while (left_s := deadline - time.monotonic()) > 0:
+        deadline = self._now() + self._answer_s
+        while (left_s := deadline - self._now()) > 0:
             for line in self._wire.receive(left_s):
                 if line is None or (line.kind == lines.EVENT and line.word in _DAMAGED):
                     return None
@@ -212,7 +220,7 @@ class Connection:
                     continue
                 if line.kind == lines.DATA:
                     rows.append(row_values(command, line.pairs))
-                    deadline = time.monotonic() + self._answer_s
+                    deadline = self._now() + self._answer_s
                 elif line.word != "done" or line.get("rows", str(len(rows))) == str(len(rows)):
                     return line
                 else:

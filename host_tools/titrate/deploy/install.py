@@ -6,6 +6,7 @@ nor the new, nor a mixture; deploying again mends it.
 """
 
 import hashlib
+from binascii import b2a_base64
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
@@ -19,7 +20,7 @@ from titrate.client.errors import Disconnected, NoAnswer, Refused
 OLDEST_MICROPYTHON = (1, 25)
 
 _STAGING = "/titrate.new"
-_CHUNK_BYTES = 1024
+_CHUNK_BYTES = 2048
 
 # Compiled modules of an image come before all others, so that files would be without effect.
 _IS_FROZEN = """
@@ -180,8 +181,12 @@ class Board:
         self._do(f"_remove({_STAGING!r})\nos.sync() if hasattr(os, 'sync') else None")
 
     def _write(self, name: str, content: bytes) -> None:
+        self._do(f"from binascii import a2b_base64\nf = open({name!r}, 'wb')")
+        for at in range(0, len(content), _CHUNK_BYTES):
+            piece = b2a_base64(content[at : at + _CHUNK_BYTES], newline=False)
+            self._do(f"f.write(a2b_base64({piece!r}))")
+        self._do("f.close()")
         try:
-            self._repl.fs_writefile(name, content, chunk_size=_CHUNK_BYTES)
             arrived = self._repl.fs_hashfile(name, "sha256", chunk_size=_CHUNK_BYTES)
         except (TransportError, serial.SerialException, OSError) as error:
             raise self._gone(error) from error

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from rp2040py.peripherals.dma import CHAN_ABORT, RPDMA, TREQ, RPDMAChannel
+from rp2040py.rp2040 import RP2040
 
 TRANSFER_NS = 32
 """From request to written word: about four bus cycles on an idle bus."""
@@ -43,6 +44,29 @@ class DmaChannel(RPDMAChannel):
         super().transfer()
         self._read_addr &= _WORD_MASK
         self._write_addr &= _WORD_MASK
+
+    # The bus methods are called on the class, for the reason that chip.py gives.
+
+    def transfer8(self) -> None:
+        value = RP2040.read_uint8(self.rp2040, self._read_addr)
+        RP2040.write_uint8(self.rp2040, self._write_addr, value)
+
+    def transfer16(self) -> None:
+        value = RP2040.read_uint16(self.rp2040, self._read_addr)
+        RP2040.write_uint16(self.rp2040, self._write_addr, value)
+
+    def transfer_swap16(self) -> None:
+        value = RP2040.read_uint16(self.rp2040, self._read_addr)
+        RP2040.write_uint16(self.rp2040, self._write_addr, (value & 0xFF) << 8 | value >> 8)
+
+    def transfer32(self) -> None:
+        value = RP2040.read_uint32(self.rp2040, self._read_addr)
+        RP2040.write_uint32(self.rp2040, self._write_addr, value)
+
+    def transfer_swap32(self) -> None:
+        value = RP2040.read_uint32(self.rp2040, self._read_addr)
+        swapped = int.from_bytes(value.to_bytes(4, "little"), "big")
+        RP2040.write_uint32(self.rp2040, self._write_addr, swapped)
 
     def hang(self) -> None:
         """Stop serving requests; every register keeps its value and BUSY stays set."""

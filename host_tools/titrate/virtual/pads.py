@@ -28,6 +28,18 @@ PadListener = Callable[[int, int, int], None]
 """Called with GPIO number, new level and the clock cycle from which it is at the pad."""
 
 
+class PinDrivers:
+    """What one of rp2040py's pins wants to know of the chip: the blocks that may drive it."""
+
+    __slots__ = ("pio", "pwm", "sio", "update_io_interrupt")
+
+    def __init__(self, mcu: Any, blocks: list[PioBlock]) -> None:
+        self.pio = blocks
+        self.pwm = mcu.pwm
+        self.sio = mcu.sio
+        self.update_io_interrupt = mcu.update_io_interrupt
+
+
 class Pads:
     """Levels of all pads of `mcu`, an rp2040py chip.
 

@@ -348,11 +348,11 @@ class VirtualPico:
 
     def peek(self, address: int) -> int:
         """Read the 32-bit word at `address`, register or memory (reading may have effects)."""
-        return int(self.chip.rp2040.read_uint32(address))
+        return self.chip.read(address)
 
     def poke(self, address: int, value: int) -> None:
         """Write a 32-bit word at `address`, register or memory."""
-        self.chip.rp2040.write_uint32(address, value)
+        self.chip.write(address, value)
 
     def read_file(self, name: str) -> bytes:
         """A file from the flash file system, read without the Pico's help."""

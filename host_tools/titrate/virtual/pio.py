@@ -56,6 +56,9 @@ class PioBlock:
     `mcu` is the rp2040py chip, `index` 0 or 1, `pads` the pads it drives and reads.
     """
 
+    machines: tuple[Any, ...] = ()
+    """Tells rp2040py's pins that no machine of its own kind waits for them."""
+
     def __init__(self, mcu: Any, index: int, pads: Pads) -> None:
         self.rp2040 = mcu
         self.index = index

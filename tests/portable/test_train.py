@@ -1,0 +1,301 @@
+"""Words made from segments, compared with the instants that whole-number arithmetic gives.
+
+A rate here is `parts` of 1/UNIT microstep a tick, so that what is asked for by any tick is a
+whole number of parts, and step k is due when k * UNIT parts have been asked for.
+"""
+
+import unittest
+
+from pump.core import ratio
+from pump.core.compat import heap_lock, heap_unlock
+from pump.core.train import HEAD_WAIT, SLICE_TICKS, Segment, Train
+
+# A prime, so that no period is a whole number of ticks.
+UNIT = 1000000000000000003
+TICKS_PER_US = 125
+TICKS_PER_MS = 125000
+TICKS_PER_S = 125000000
+# A word of n steps makes its last one less than n ticks late, and n is 64 at most.
+LATE_TICKS_MAX = 64
+STEP_TICKS_MIN = 125000
+WORD_TICKS_MIN = 46
+PLENTY = 1000000
+
+
+class Words:
+    """A ring without an end that keeps what is put into it."""
+
+    def __init__(self):
+        self.words = []
+
+    def put(self, head, interval):
+        self.words.append((head, interval))
+
+
+class Bench:
+    """A Train, and the prescription that it was given in a second form."""
+
+    def __init__(self):
+        self.ring = Words()
+        self.train = Train(self.ring, STEP_TICKS_MIN, WORD_TICKS_MIN)
+        self.train.begin(0)
+        self.time_ticks = 0
+        self.parts = 0
+        # (numerator, denominator) of the instant of each step, in ticks.
+        self.exact = []
+
+    def segment(self, parts_per_tick, length_ticks):
+        """Give the train the next stretch of constant rate."""
+        until = self.parts + parts_per_tick * length_ticks
+        if parts_per_tick:
+            number = self.parts // UNIT + 1
+            gap = ratio.ratio(number * UNIT - self.parts, parts_per_tick)
+            period = ratio.ratio(UNIT, parts_per_tick)
+            while number * UNIT <= until:
+                asked = number * UNIT - self.parts
+                self.exact.append(
+                    (self.time_ticks * parts_per_tick + asked, parts_per_tick)
+                )
+                number += 1
+        else:
+            period = gap = None
+        self.parts = until
+        self.time_ticks += length_ticks
+        self.train.following = Segment(period, gap, length_ticks)
+
+    def fill(self, steps_max=PLENTY, words_max=PLENTY):
+        """Let the train make all words it can, so many steps and words at a time."""
+        until = self.train.slices_until(self.time_ticks) + 100
+        while True:
+            before = (len(self.ring.words), self.train.segment)
+            self.train.fill(until, steps_max, words_max)
+            if before == (len(self.ring.words), self.train.segment):
+                return
+
+    def run(self, segments, steps_max=PLENTY, words_max=PLENTY):
+        for parts_per_tick, length_ticks in segments:
+            self.segment(parts_per_tick, length_ticks)
+            self.fill(steps_max, words_max)
+        return self
+
+    def edges(self):
+        """The tick of every edge of all words."""
+        found = []
+        time_ticks = 0
+        for head, interval in self.ring.words:
+            for _ in range((head >> 1) + 1):
+                time_ticks += interval
+                if not head & HEAD_WAIT:
+                    found.append(time_ticks)
+        return found
+
+
+def parts_for(period_ticks):
+    """The rate with about so many ticks between steps."""
+    return UNIT // period_ticks
+
+
+class Numbers:
+    """Whole numbers without a plan, the same ones in every interpreter."""
+
+    def __init__(self, seed):
+        self._state = seed
+
+    def below(self, limit):
+        # Numerical Recipes' quick generator; its upper bits are the better ones.
+        self._state = (1664525 * self._state + 1013904223) % 4294967296
+        return (self._state >> 8) % limit
+
+
+class TrainTest(unittest.TestCase):
+    def check(self, bench):
+        """Every edge at or after its instant, less than 64 ticks after it, none lost or added."""
+        edges = bench.edges()
+        self.assertEqual(len(edges), len(bench.exact))
+        for edge, (numerator, denominator) in zip(edges, bench.exact):
+            self.assertLessEqual(numerator, edge * denominator)
+            self.assertLess((edge - LATE_TICKS_MAX) * denominator, numerator)
+        self.assertEqual(bench.train.new_steps, len(edges))
+
+    def test_an_edge_comes_at_the_first_tick_not_before_its_instant_when_words_hold_one_step(self):
+        bench = Bench().run(((parts_for(SLICE_TICKS), 40 * SLICE_TICKS),))
+        ceilings = [-(-numerator // denominator) for numerator, denominator in bench.exact]
+        self.assertEqual(bench.edges(), ceilings)
+        self.assertTrue(39 <= len(ceilings) <= 40)
+
+    def test_2000_steps_a_second_are_less_than_64_ticks_late(self):
+        bench = Bench().run(((parts_for(62500), 2 * TICKS_PER_S),))
+        self.assertEqual(len(bench.exact), 3999)
+        self.check(bench)
+
+    def test_10000_steps_a_second_are_less_than_64_ticks_late(self):
+        bench = Bench().run(((parts_for(12500), TICKS_PER_S // 5),))
+        self.assertEqual(len(bench.exact), 1999)
+        self.check(bench)
+
+    def test_64_steps_share_a_word_when_they_come_within_134_ms(self):
+        bench = Bench().run(((parts_for(62500), TICKS_PER_S),))
+        counts = [(head >> 1) + 1 for head, _ in bench.ring.words]
+        # The first step stands alone; then 31 words of 64 steps, and what is left of the second.
+        self.assertEqual(counts[:32], [1] + 31 * [64])
+        self.assertLess(len(counts), 40)
+
+    def test_22_mcg_per_day_of_2000_mcg_per_ml_makes_one_step_in_13_minutes(self):
+        # 11 uL/day over 103.2 nL, the microstep of a 14.5 mm bore with 2 mm lead.
+        period = ratio.ratio(86400 * TICKS_PER_S * 1032, 110000)
+        words = Words()
+        train = Train(words, STEP_TICKS_MIN, WORD_TICKS_MIN)
+        train.begin(0)
+        train.following = Segment(period, period, 2000 * TICKS_PER_S)
+        train.fill(train.slices_until(2000 * TICKS_PER_S), PLENTY, PLENTY)
+        waited = 0
+        found = []
+        for head, interval in words.words:
+            waited += ((head >> 1) + 1) * interval
+            if not head & HEAD_WAIT:
+                found.append(waited)
+        # 810.589... s is 101,323,636,363.6 ticks; twice that is 202,647,272,727.3.
+        self.assertEqual(found, [101323636364, 202647272728])
+
+    def test_no_word_is_longer_than_two_slices_of_134_ms(self):
+        for period in (1000, 70000, SLICE_TICKS - 1, SLICE_TICKS, SLICE_TICKS + 1, 3 * SLICE_TICKS):
+            bench = Bench().run(((parts_for(period), 200 * period),))
+            for head, interval in bench.ring.words:
+                self.assertLess(((head >> 1) + 1) * interval, 2 * SLICE_TICKS)
+            self.check(bench)
+
+    def test_random_segments_lose_and_add_no_step_and_every_edge_is_in_time(self):
+        for seed in range(12):
+            numbers = Numbers(seed)
+            segments = []
+            for _ in range(6):
+                period = (62500, 200000, 3000000, 20000000, 900000000)[numbers.below(5)]
+                period += numbers.below(period)
+                length = 1 + period * numbers.below(60) // (1 + numbers.below(9))
+                # Now and then the rate is a small number, so that the period's whole part is exact.
+                parts = UNIT // period if numbers.below(4) else 0
+                segments.append((parts, length))
+            bench = Bench()
+            bench.run(segments, 1 + numbers.below(50), 1 + numbers.below(9))
+            with self.subTest(seed=seed):
+                self.check(bench)
+
+    def test_segments_shorter_than_a_word_can_be_lose_nothing(self):
+        # 7 ticks each: the shortest word has 46.
+        segments = [(parts_for(62500 + 100 * n), 7) for n in range(2000)]
+        segments.append((parts_for(62500), TICKS_PER_MS))
+        bench = Bench().run(segments)
+        self.assertEqual(bench.time_ticks, 14000 + TICKS_PER_MS)
+        self.check(bench)
+
+    def test_words_are_never_shorter_than_the_step_generator_can_make(self):
+        numbers = Numbers(7)
+        segments = []
+        for _ in range(60):
+            segments.append((parts_for(62500 + numbers.below(400000)), 1 + numbers.below(300000)))
+            segments.append((0, 1 + numbers.below(100)))
+        bench = Bench().run(segments)
+        for head, interval in bench.ring.words:
+            self.assertGreaterEqual(interval, WORD_TICKS_MIN)
+        self.check(bench)
+
+    def test_every_number_stays_below_2_to_the_30(self):
+        bench = Bench().run(
+            ((parts_for(62500), SLICE_TICKS), (parts_for(10**15), 3 * SLICE_TICKS), (0, 5))
+        )
+        for head, interval in bench.ring.words:
+            self.assertLess(head, 2**30)
+            self.assertLess(interval, 2**30)
+        segment = Segment((UNIT**3, 7), (UNIT**3, 11), None)
+        held = [segment.gap_hi, segment.gap_lo, segment.left_hi, segment.left_lo]
+        held += [segment.period_hi, segment.period_lo]
+        held += segment.span_hi + segment.span_lo + segment.modulus
+        held += segment.period_rest + segment.rest
+        for number in held:
+            self.assertTrue(0 <= number < 2**30, number)
+
+    def test_a_rate_without_a_step_in_a_week_is_silence_and_then_goes_on_exactly(self):
+        # One step in 30,000 years, then one a second.
+        week = 7 * 86400 * TICKS_PER_S // 1000
+        bench = Bench().run(((1, week), (parts_for(TICKS_PER_S), 10 * TICKS_PER_S)))
+        self.assertEqual(len(bench.exact), 10)
+        self.check(bench)
+
+    def test_late_steps_are_made_up_for_at_1000_a_second(self):
+        # 50 steps are owed when a rate of 10 a second begins.
+        train_words = Words()
+        train = Train(train_words, STEP_TICKS_MIN, WORD_TICKS_MIN)
+        train.begin(0)
+        period = TICKS_PER_S // 10
+        train.following = Segment((period, 1), (-49 * period, 1), 10 * TICKS_PER_S)
+        train.fill(train.slices_until(10 * TICKS_PER_S), PLENTY, PLENTY)
+        bench = Bench()
+        bench.ring = train_words
+        edges = bench.edges()
+        # By 10 s: the 49 from before, the one of now, and 100.
+        self.assertEqual(len(edges), 150)
+        self.assertEqual(edges[0], WORD_TICKS_MIN)
+        for before, after in zip(edges[:49], edges[1:50]):
+            self.assertEqual(after - before, STEP_TICKS_MIN)
+        for number in range(50, 150):
+            self.assertTrue(0 <= edges[number] - (number - 49) * period < LATE_TICKS_MAX)
+
+    def test_late_steps_catch_up_at_rates_above_1000_a_second_too(self):
+        # 40 steps are owed when 2000 a second begin: made an eighth faster, they are caught
+        # up with after 40 * 8 steps.
+        train_words = Words()
+        train = Train(train_words, STEP_TICKS_MIN, WORD_TICKS_MIN)
+        train.begin(0)
+        period = 62500
+        train.following = Segment((period, 1), (-39 * period, 1), TICKS_PER_S)
+        train.fill(train.slices_until(TICKS_PER_S), PLENTY, PLENTY)
+        bench = Bench()
+        bench.ring = train_words
+        edges = bench.edges()
+        for number in range(1, 300):
+            self.assertGreaterEqual(edges[number] - edges[number - 1], period - period // 8 - 1)
+        for number in range(400, len(edges)):
+            self.assertTrue(0 <= edges[number] - (number - 39) * period < LATE_TICKS_MAX)
+
+    def test_an_hour_of_late_steps_needs_no_large_number(self):
+        train = Train(Words(), STEP_TICKS_MIN, WORD_TICKS_MIN)
+        train.begin(0)
+        period = TICKS_PER_S
+        train.following = Segment((period, 1), (-3600 * period, 1), 10 * TICKS_PER_S)
+        heap_lock()
+        try:
+            # Words has to allocate; what is made of one word shows whether Train does.
+            train.fill(1000, 0, PLENTY)
+            interval = train._interval(train.segment, 0)
+        finally:
+            heap_unlock()
+        self.assertEqual(interval, WORD_TICKS_MIN)
+
+    def test_the_cursor_tells_how_far_the_words_reach(self):
+        bench = Bench().run(((parts_for(62500), 1234567), (0, 7654321)))
+        reach = 0
+        for head, interval in bench.ring.words:
+            reach += ((head >> 1) + 1) * interval
+        self.assertEqual(bench.train.cursor_ticks(), reach)
+        # What is left is too short for a word.
+        self.assertLess(1234567 + 7654321 - reach, WORD_TICKS_MIN)
+
+    def test_filling_stops_at_so_many_steps_and_words(self):
+        bench = Bench()
+        bench.segment(parts_for(62500), TICKS_PER_S)
+        bench.train.fill(PLENTY, 100, PLENTY)
+        self.assertEqual(bench.train.new_steps, 100)
+        bench.train.fill(PLENTY, PLENTY, 3)
+        self.assertEqual(bench.train.new_steps, 100 + 3 * 64)
+        bench.train.fill(PLENTY, 0, PLENTY)
+        self.assertEqual(bench.train.new_steps, 100 + 3 * 64)
+
+    def test_filling_stops_at_the_first_word_that_reaches_the_slice(self):
+        bench = Bench()
+        bench.segment(parts_for(5 * SLICE_TICKS), 100 * SLICE_TICKS)
+        bench.train.fill(12, PLENTY, PLENTY)
+        self.assertTrue(12 * SLICE_TICKS <= bench.train.cursor_ticks() < 14 * SLICE_TICKS)
+
+
+if __name__ == "__main__":
+    unittest.main()
