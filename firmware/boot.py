@@ -4,8 +4,9 @@ Whatever runs afterwards, main.py, the prompt or a script, the pump goes on deli
 """
 
 import micropython
-import pump
 import pump_board
+
+import pump
 from pump.rp2040 import assembly
 
 

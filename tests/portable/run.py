@@ -20,6 +20,7 @@ MODULES = (
     "test_programme",
     "test_quantity",
     "test_ratio",
+    "test_schedule",
     "test_slots",
     "test_train",
 )

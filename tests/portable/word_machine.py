@@ -61,6 +61,11 @@ class WordMachine:
         """Stop at once; begun() keeps what it was."""
         self._is_enabled = False
 
+    def finish(self):
+        """Let time pass until all words are done; at rest that is at once."""
+        while self._is_enabled and self.ring.waiting(self._begun) >= 0:
+            self.run_until(self._ends_ticks)
+
     def begun(self):
         """Words begun since start(), modulo 2^24."""
         return self._begun

@@ -5,7 +5,8 @@ in an interrupt. Hardware, clock and flash are handed in. Each request either
 happens whole or raises an error whose sentence says why not.
 """
 
-from pump.core import moves, programme as programmes, ratio, records, report, retained, schedule
+from pump.core import moves, ratio, records, report, retained, schedule
+from pump.core import programme as programmes
 from pump.core.alarms import ActiveAlarms
 from pump.core.compat import const
 from pump.core.delivery import (
@@ -16,7 +17,7 @@ from pump.core.delivery import (
     Bolus,
     Delivery,
 )
-from pump.core.errors import NotNow, OutOfRange, PumpError
+from pump.core.errors import NotNow, OutOfRange
 from pump.core.feeder import Feeder
 from pump.core.ledger import Ledger
 from pump.core.limits import check
@@ -220,9 +221,7 @@ class Controller:
         state = moves.after(self.state, "bolus")
         self._check_bolus(volume_nl, duration_s)
         # Written before anything moves: after a power cut this request is never done again.
-        self.recorder.event(
-            records.BOLUS_STARTED, request_id or _NO_REQUEST, volume_nl, duration_s
-        )
+        self.recorder.event(records.BOLUS_STARTED, request_id or _NO_REQUEST, volume_nl, duration_s)
 
         def prepare(from_ticks):
             self.delivery.advance(from_ticks)
@@ -369,7 +368,7 @@ class Controller:
             raise NotNow("firmware is exchanged only while the pump is stopped; stop first")
         return []
 
-    # -- service ------------------------------------------------------------------------------------
+    # -- service ----------------------------------------------------------------------
 
     def service(self) -> bool:
         """What has to be done at least every 3 s: commit steps, look after everything.
@@ -384,7 +383,7 @@ class Controller:
         """Keep what a soft reset or a watchdog reset shall find again."""
         self._keep(retained.text_of(self))
 
-    # -- inside -------------------------------------------------------------------------------------
+    # -- inside ------------------------------------------------------------------------
 
     def _require_proposal(self):
         if self.proposal is None:
@@ -406,9 +405,7 @@ class Controller:
             )
         slot = self.recorder.settings.write(text).sequence
         digest = programmes.digest(text)
-        self.recorder.event(
-            records.PROGRAMME_CONFIRMED, request_id or _NO_REQUEST, digest, slot
-        )
+        self.recorder.event(records.PROGRAMME_CONFIRMED, request_id or _NO_REQUEST, digest, slot)
         self.adopt(programme, text, digest)
 
     def adopt(self, programme, text: str, digest: str) -> None:
@@ -436,7 +433,9 @@ class Controller:
             self._change(prepare)
         else:
             self.delivery.replace_programme(
-                programme, microstep_nl, max(self.pump_clock.now_ticks(), self.delivery.anchor_ticks)
+                programme,
+                microstep_nl,
+                max(self.pump_clock.now_ticks(), self.delivery.anchor_ticks),
             )
             self.limit()
 

@@ -75,7 +75,7 @@ class Delivery:
         self.mode = MODE_STOPPED
         self.clock_known = True
         self.boluses_from_s = 0
-        self.boluses = []
+        self.boluses: list[Bolus] = []
         self.prime_rate_nl_per_h = ratio.ZERO
         self.prime_end_ticks = 0
 
@@ -184,7 +184,7 @@ class Delivery:
         self.boluses = []
 
     def halt(self, at_ticks: int, stepped: int) -> None:
-        """Ask for nothing more, and for nothing that was not made: the motor was stopped at once."""
+        """Ask for nothing more, nor for what was not made: the motor was stopped at once."""
         self.stop(max(at_ticks, self.anchor_ticks))
         if self.steps != stepped:
             self.steps = stepped

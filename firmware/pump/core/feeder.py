@@ -15,7 +15,8 @@ COMMIT_AHEAD_S = const(6)
 # From asking for a start to the first word: time to make segments and words.
 START_LEAD_TICKS = const(10000000)  # 80 ms
 CHANGE_LEAD_TICKS = const(18750000)  # 150 ms
-# The PIO's queue holds 4 words; 2 more for what DMA and this code may have in hand.
+# The PIO's queue holds 4 words and the head of a fifth; one more may begin meanwhile. With
+# fewer than these to go, the parking word may have been fetched: nothing can be put any more.
 _FETCHED_WORDS = const(6)
 # Late steps are made up for at no more than 1000 steps a second.
 _CATCH_UP_TICKS = const(125000)
@@ -31,7 +32,7 @@ class Feeder:
     Args:
         delivery: the Delivery.
         generator: the step generator: attribute ring (a WordRing), begun() -> words begun,
-            start(at_ticks) and stop().
+            start(at_ticks), stop() at once, and finish(), which waits until all words are done.
 
     Attributes:
         commit_steps: the most steps that may be committed ahead, at least 2.
@@ -110,6 +111,8 @@ class Feeder:
     def begin(self, now_ticks: int, prepare) -> int:
         """Start the step generator from rest, or go on from the words still in hand.
 
+        Words that are about to end are waited for, 1.7 s at most: their steps are planned.
+
         Args:
             prepare: called with the tick at which the first word begins; it changes the
                 delivery to what is wanted from then on.
@@ -119,9 +122,13 @@ class Feeder:
         """
         if self.is_flowing(now_ticks):
             return self.change(now_ticks, prepare)
+        if self._is_stepping:
+            self.generator.finish()
+            now_ticks = max(now_ticks, self.train.cursor_ticks())
         self.generator.stop()
-        origin_ticks = now_ticks + START_LEAD_TICKS
-        origin_ticks -= origin_ticks % TICKS_PER_US
+        # A change that was made just before a reset holds from its own instant on.
+        origin_ticks = max(now_ticks + START_LEAD_TICKS, self.delivery.anchor_ticks)
+        origin_ticks += -origin_ticks % TICKS_PER_US
         prepare(origin_ticks)
         self.is_running = self.delivery.mode != MODE_STOPPED
         self._is_stepping = False
@@ -142,15 +149,21 @@ class Feeder:
                 break
             # Held up while making words: what has fallen due meanwhile is made up for.
             origin_ticks = late_ticks + 2 * START_LEAD_TICKS
-            origin_ticks -= origin_ticks % TICKS_PER_US
+            origin_ticks += -origin_ticks % TICKS_PER_US
         self._is_stepping = True
         return origin_ticks
 
     def is_flowing(self, now_ticks: int) -> bool:
         """Whether words are in hand for long enough to go on without a new start."""
-        if not self._is_stepping or self.ring.waiting(self.generator.begun()) < 0:
-            return False
-        return self.train.cursor_ticks() > now_ticks + CHANGE_LEAD_TICKS
+        return (
+            self._is_stepping
+            and self._can_append()
+            and self.train.cursor_ticks() > now_ticks + CHANGE_LEAD_TICKS
+        )
+
+    def _can_append(self) -> bool:
+        """Whether the step generator has not yet fetched the parking word."""
+        return self.ring.waiting(self.generator.begun()) >= _FETCHED_WORDS
 
     def change(self, now_ticks: int, prepare) -> int:
         """Change the delivery at the first instant that is not yet committed.
@@ -175,17 +188,14 @@ class Feeder:
             prepare: called with the boundary on the old time; it moves the clock and the
                 delivery, and returns by how many ticks.
         """
-        if not self.is_flowing(now_ticks):
-            # Nothing is due in between: parked, or about to be.
-            moved_ticks = prepare(max(now_ticks, self.delivery.anchor_ticks))
-            self.train.origin_ticks += moved_ticks
-            self._word_begins_ticks += moved_ticks
-            return
-        boundary_ticks = self._withdraw(now_ticks + CHANGE_LEAD_TICKS)
+        boundary_ticks = max(now_ticks, self.delivery.anchor_ticks)
+        if self._is_stepping:
+            boundary_ticks = max(boundary_ticks, self._withdraw(now_ticks + CHANGE_LEAD_TICKS))
         moved_ticks = prepare(boundary_ticks)
         self.train.origin_ticks += moved_ticks
         self._word_begins_ticks += moved_ticks
-        self._go_on_from(boundary_ticks + moved_ticks, now_ticks + moved_ticks)
+        if self._is_stepping:
+            self._go_on_from(boundary_ticks + moved_ticks, now_ticks + moved_ticks)
 
     def halt(self, now_ticks: int) -> int:
         """Stop the step generator at once, between two edges.
@@ -233,8 +243,21 @@ class Feeder:
         ring.withdraw_to(number)
         return cursor_ticks
 
+    def _silence_ticks(self) -> int:
+        """For how long there has been no step when the words in hand end."""
+        ring = self.ring
+        number = ring.written
+        ticks = 0
+        while number != self._word:
+            number = (number - 1) & COUNT_MASK
+            head = ring.head(number)
+            if not head & HEAD_WAIT:
+                break
+            ticks += ((head >> 1) + 1) * ring.interval(number)
+        return ticks
+
     def _go_on_from(self, boundary_ticks: int, now_ticks: int) -> None:
-        self.train.move_cursor_to(boundary_ticks)
+        self.train.move_cursor_to(boundary_ticks, self._silence_ticks())
         self._plan_from(boundary_ticks)
         self.is_running = self.delivery.mode != MODE_STOPPED
         self._fill(now_ticks)
@@ -276,6 +299,9 @@ class Feeder:
             # Nothing more is asked for: the words in hand run out and the machine parks.
             return
         stepped = self.place(now_ticks)[0]
+        if self._is_stepping and not self._can_append():
+            # It parks; whoever looks after it starts anew, and what is owed is made up for.
+            return
         until_slices = train.slices_until(now_ticks + COMMIT_AHEAD_S * TICKS_PER_S)
         while True:
             if train.following is None and self._next_segment_ticks is not None:

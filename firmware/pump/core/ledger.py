@@ -27,7 +27,7 @@ class Ledger:
         self.earlier_delivered_nl = ratio.ZERO
         self.primed_steps = 0
         self.lost_steps = 0
-        self.prime_from_moved = None
+        self.prime_from_moved: int | None = None
 
     def refill(self, volume_nl, moved: int) -> None:
         """The reservoir now holds a volume (ratio in nL); counting starts afresh."""

@@ -73,9 +73,7 @@ class Monitor:
         for bolus in pump.delivery.boluses:
             rest_nl = ratio.subtract(bolus.volume_nl, bolus.delivered_nl(now_ticks))
             left_nl = ratio.subtract(left_nl, rest_nl)
-        return schedule.time_until(
-            pump.prescription, now_s, left_nl, pump.delivery.boluses_from_s
-        )
+        return schedule.time_until(pump.prescription, now_s, left_nl, pump.delivery.boluses_from_s)
 
     def highest_rate_during(self, duration_s: int):
         """The highest rate in nL/h that will be asked for in the coming seconds."""
@@ -169,9 +167,7 @@ class Monitor:
             if window not in self._windows:
                 start_s, end_s, rate_nl_per_h = window
                 volume_nl = ratio.scale(rate_nl_per_h, end_s - start_s, schedule.HOUR_S)
-                pump.recorder.event(
-                    records.BOLUS_STARTED, "00000000", volume_nl, end_s - start_s
-                )
+                pump.recorder.event(records.BOLUS_STARTED, "00000000", volume_nl, end_s - start_s)
         for window in self._windows:
             if window not in windows:
                 start_s, end_s, rate_nl_per_h = window

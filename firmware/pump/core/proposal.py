@@ -1,4 +1,4 @@
-"""A programme on its way in: sent in pieces, reviewed, then confirmed by its digest or forgotten."""
+"""A programme on its way in: sent in pieces, reviewed, then confirmed by its digest."""
 
 from binascii import crc32
 
@@ -17,9 +17,9 @@ class Proposal:
     """
 
     def __init__(self, pieces: int, text_crc32: str):
-        self._pieces = [None] * pieces
+        self._pieces: list[str | None] = [None] * pieces
         self._crc32 = text_crc32
-        self._programme = None
+        self._programme: programmes.Programme | None = None
         self._text = ""
 
     def put(self, number: int, text: str) -> None:
@@ -51,10 +51,11 @@ class Proposal:
             BadText, OutOfRange: it cannot be read, or a value is outside its limits.
         """
         if self._programme is None:
+            text = ""
             for number, piece in enumerate(self._pieces):
                 if piece is None:
                     raise NotNow("piece " + str(number) + " of the programme has not come yet")
-            text = "".join([piece + "\n" for piece in self._pieces])
+                text += piece + "\n"
             if "%08X" % crc32(text.encode()) != self._crc32:
                 raise Damaged("the programme's text does not fit its check sum; propose it again")
             found = programmes.parse_canonical(text)
@@ -83,8 +84,7 @@ class Proposal:
             iterator of (setting, old, new).
         """
         new = self.programme()
-        for row in programmes.differences(old_text, self.text()):
-            yield row
+        yield from programmes.differences(old_text, self.text())
         for _, sentence in warnings(new):
             yield ("warning", "", sentence)
 

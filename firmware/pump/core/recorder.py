@@ -44,7 +44,7 @@ class Recorder:
         self._append(self.checkpoints, records.CHECKPOINT, values)
 
     def last_checkpoint(self):
-        """The fields of the newest checkpoint and its time: (dict, time_s, clock_known), or None."""
+        """The newest checkpoint as (fields, time_s, clock_known), or None."""
         record = self.checkpoints.last(records.CHECKPOINT)
         if record is None:
             return None

@@ -5,7 +5,8 @@ made are known exactly by the witness; after a power cut they come from the jour
 and what is not known is booked in the direction that shows less in the reservoir.
 """
 
-from pump.core import moves, programme as programmes, ratio, records, retained
+from pump.core import moves, ratio, records
+from pump.core import programme as programmes
 from pump.core.delivery import MODE_MINIMUM, MODE_SCHEDULE, TICKS_PER_S, TICKS_PER_US
 from pump.core.errors import Damaged, PumpError
 from pump.core.limits import check
@@ -129,7 +130,7 @@ def after_power_cut(pump) -> None:
 
 def load_requests(pump) -> None:
     """Remember the outcomes of the last requests that the journal holds."""
-    found = []
+    found: list[str] = []
     looked_at = 0
     for record in pump.recorder.events.records(newest_first=True):
         looked_at += 1

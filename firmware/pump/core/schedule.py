@@ -32,10 +32,10 @@ def basal_rate_at(programme, time_s: int) -> tuple[int, int]:
 
 def lowest_basal_rate(programme) -> tuple[int, int]:
     """The lowest basal rate in nL/h of all days in use: what is safe while the clock is unknown."""
-    lowest = None
+    lowest = basal_rate_at(programme, 0)
     for index in programme.week:
         for _, rate_nl_per_h in programme.days[index]:
-            if lowest is None or ratio.compare(rate_nl_per_h, lowest) < 0:
+            if ratio.compare(rate_nl_per_h, lowest) < 0:
                 lowest = rate_nl_per_h
     return lowest
 
@@ -172,9 +172,7 @@ def time_until(programme, start_s: int, volume_nl: tuple[int, int], boluses_from
         rate_nl_per_h = rate_at(programme, time_s, boluses_from_s)
         asked_nl = ratio.scale(rate_nl_per_h, until_s - time_s, HOUR_S)
         if ratio.compare(asked_nl, left_nl) >= 0:
-            return time_s + ratio.ceil(
-                ratio.divide(ratio.scale(left_nl, HOUR_S), rate_nl_per_h)
-            )
+            return time_s + ratio.ceil(ratio.divide(ratio.scale(left_nl, HOUR_S), rate_nl_per_h))
         left_nl = ratio.subtract(left_nl, asked_nl)
         time_s = until_s
 

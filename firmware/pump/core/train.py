@@ -141,8 +141,8 @@ class Train:
         self.cursor_hi = 0
         self.cursor_lo = 0
         self.new_steps = 0
-        self.segment = None
-        self.following = None
+        self.segment: Segment | None = None
+        self.following: Segment | None = None
         # The last step of the word in work: its whole ticks, and the tick it is made at.
         self._last_hi = 0
         self._last_lo = 0
@@ -230,7 +230,7 @@ class Train:
                 self._enter_following(segment)
 
     def _put_waits(self, segment, until_slices: int, words_max: int) -> int:
-        """Make the whole slices of silence before the next step; returns what is left of words_max."""
+        """Make the whole slices of silence before the next step; returns the rest of words_max."""
         ring = self.ring
         while (
             segment.gap_hi > 1

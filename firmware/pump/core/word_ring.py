@@ -54,7 +54,9 @@ class WordRing:
         behind = base + ((written & _INDEX_MASK) << 1)
         memory[behind + 1] = PARK_INTERVAL
         memory[behind] = PARK_HEAD
-        memory[place + 1] = interval - (self.silence_cycles if head & HEAD_WAIT else self.step_cycles)
+        memory[place + 1] = interval - (
+            self.silence_cycles if head & HEAD_WAIT else self.step_cycles
+        )
         memory[place] = head
         self.written = written
 

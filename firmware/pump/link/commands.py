@@ -356,7 +356,13 @@ COMMANDS = (
         changes=True,
         args=(
             Arg("volume", "volume", "how much", "200 uL"),
-            Arg("rate", "rate", "how fast; without it, the programme's highest rate", "1 mL/min", default=None),
+            Arg(
+                "rate",
+                "rate",
+                "how fast; without it, the programme's highest rate",
+                "1 mL/min",
+                default=None,
+            ),
         ),
         replies=_STATE,
         host='prime "200 uL"',

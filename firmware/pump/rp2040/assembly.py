@@ -7,6 +7,7 @@ import machine
 import rp2
 from machine import mem32
 from micropython import const
+
 from pump.core import records, recovery
 from pump.core.controller import Controller
 from pump.core.journal import Journal
@@ -14,7 +15,8 @@ from pump.core.recorder import Recorder
 from pump.core.retained import RetainedState
 from pump.core.sectors import LAYOUT, TOTAL_SECTORS
 from pump.core.slots import Slots
-from pump.rp2040 import registers as reg, retained_memory
+from pump.rp2040 import registers as reg
+from pump.rp2040 import retained_memory
 from pump.rp2040.annunciator import Annunciator
 from pump.rp2040.file_sectors import FileSectors
 from pump.rp2040.flash_sectors import FlashSectors
@@ -132,10 +134,10 @@ def _sectors(board):
     """
     storage = rp2.Flash().ioctl(_IOCTL_BLOCK_COUNT, 0)
     try:
-        file_system = os.statvfs("/")[2]
+        is_smaller = os.statvfs("/")[2] + board.JOURNAL_SECTORS == storage
     except OSError:
-        file_system = storage
-    if file_system == storage - board.JOURNAL_SECTORS:
+        is_smaller = False
+    if is_smaller:
         return FlashSectors(0, TOTAL_SECTORS)
     return FileSectors("/pump_journal", TOTAL_SECTORS)
 
@@ -171,4 +173,3 @@ def _identity(board):
         ("board_id", hexlify(machine.unique_id()).decode()),
         ("micropython", os.uname().release),
     ]
-

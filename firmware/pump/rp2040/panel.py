@@ -2,6 +2,7 @@
 
 import machine
 from micropython import const
+
 from pump.core import moves
 from pump.core.press import FREED, HELD, NOTHING, PRESSED, STUCK
 from pump.rp2040.buttons import Button
@@ -30,9 +31,7 @@ class Panel:
     def _edge(self) -> None:
         if not self._is_polling:
             self._is_polling = True
-            self._timer.init(
-                period=_POLL_MS, mode=machine.Timer.PERIODIC, callback=self._poll_ref
-            )
+            self._timer.init(period=_POLL_MS, mode=machine.Timer.PERIODIC, callback=self._poll_ref)
 
     def _poll(self, _timer) -> None:
         what = self._stop.poll()

@@ -7,6 +7,7 @@ import time
 
 import machine
 from micropython import const
+
 from pump.rp2040.registers import TIMER_TIMERAWH, TIMER_TIMERAWL
 
 TICKS_PER_US = 125

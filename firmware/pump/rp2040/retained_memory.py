@@ -17,6 +17,7 @@ from binascii import crc32
 import machine
 import uctypes
 from micropython import const
+
 from pump.core.word_ring import RING_BYTES
 from pump.rp2040.registers import WATCHDOG_SCRATCH0
 

@@ -14,6 +14,7 @@ import time
 import machine
 import micropython
 from micropython import const
+
 from pump.core.delivery import TICKS_PER_S
 from pump.core.feeder import COMMIT_AHEAD_S
 from pump.rp2040.pump_clock import timer_us
@@ -43,7 +44,6 @@ class Service:
         self._annunciator = annunciator
         self._timer = machine.Timer(-1)
         self._period_ms = 0
-        self._watchdog = None
         self._tick_ref = self._tick
         self._light_timer = machine.Timer(-1)
         self._light_ref = self._light
@@ -145,6 +145,4 @@ class Service:
                 period_ms = min(_PERIOD_MS_MAX, max(_PERIOD_MS_MIN, lasts_ms // 4))
         if period_ms != self._period_ms:
             self._period_ms = period_ms
-            self._timer.init(
-                period=period_ms, mode=machine.Timer.PERIODIC, callback=self._tick_ref
-            )
+            self._timer.init(period=period_ms, mode=machine.Timer.PERIODIC, callback=self._tick_ref)

@@ -12,6 +12,7 @@ import machine
 import micropython
 from machine import mem32
 from micropython import const
+
 from pump.core.word_ring import RING_BYTES, WordRing
 from pump.rp2040 import registers as reg
 from pump.rp2040.pio_programs import step_witness, step_words
@@ -72,7 +73,9 @@ class StepGenerator:
         self._begun = 0
         self._is_enabled = False
         self._dir = machine.Pin(board.DIR_GPIO, machine.Pin.OUT, value=board.DIR_INFUSE_LEVEL)
-        self._enable = machine.Pin(board.ENABLE_N_GPIO, machine.Pin.OUT, value=1 - board.ENABLE_ACTIVE_LEVEL)
+        self._enable = machine.Pin(
+            board.ENABLE_N_GPIO, machine.Pin.OUT, value=1 - board.ENABLE_ACTIVE_LEVEL
+        )
         machine.Pin(board.STEP_GPIO, machine.Pin.OUT, value=0)
         self._step_program = step_words(loops)
         self._load_programs()
@@ -111,6 +114,11 @@ class StepGenerator:
         abort_dma(_STEP_DMA)
         _execute(0, 0xE000)  # set(pins, 0)
 
+    def finish(self) -> None:
+        """Wait until all words are done; at rest that is at once."""
+        while self._is_enabled and self.ring.waiting(self.begun()) >= 0:
+            time.sleep_ms(1)
+
     def begun(self) -> int:
         """Number of words begun since start(), modulo 2^24; allocates nothing."""
         if not self._is_enabled:
@@ -119,10 +127,7 @@ class StepGenerator:
         while True:
             level = mem32[reg.PIO0_BASE + reg.PIO_FLEVEL] & 15
             address = mem32[base]
-            if (
-                mem32[reg.PIO0_BASE + reg.PIO_FLEVEL] & 15 == level
-                and mem32[base] == address
-            ):
+            if mem32[reg.PIO0_BASE + reg.PIO_FLEVEL] & 15 == level and mem32[base] == address:
                 break
         fetched = (address - self._memory.address) >> 2
         pulled = (fetched - level) & _RING_NUMBERS_MASK
@@ -249,9 +254,9 @@ def _dma_control(channel: int, request: int, flags: int) -> int:
 
 
 def _execute(number: int, instruction: int) -> None:
-    mem32[
-        reg.PIO0_BASE + reg.PIO_SM0_CLKDIV + number * reg.PIO_SM_STRIDE + reg.SM_INSTR
-    ] = instruction
+    mem32[reg.PIO0_BASE + reg.PIO_SM0_CLKDIV + number * reg.PIO_SM_STRIDE + reg.SM_INSTR] = (
+        instruction
+    )
 
 
 def _load(program, offset: int):
