@@ -150,7 +150,7 @@ def time_until(programme, start_s: int, volume_nl: tuple[int, int], boluses_from
     if programme.start_s is not None:
         time_s = max(time_s, programme.start_s)
     # A bolus that began before boluses_from_s is left out; a day later none is any more.
-    periodic_from_s = time_s + DAY_S
+    periodic_from_s = max(time_s, boluses_from_s) + DAY_S
     skipped = False
     while True:
         if not skipped and time_s >= periodic_from_s:

@@ -57,7 +57,10 @@ class Segment:
 
     def __init__(self, period, gap, length_ticks):
         if length_ticks is None:
-            self.left_hi, self.left_lo = _FOREVER_SLICES, 0
+            # Not as a pair: freezing makes long integers of the numbers in a constant tuple,
+            # and adding to one of those allocates.
+            self.left_hi = _FOREVER_SLICES
+            self.left_lo = 0
         else:
             self.left_hi, self.left_lo = _split(length_ticks)
             if self.left_hi > _FOREVER_SLICES:

@@ -1,0 +1,201 @@
+"""Delivery and its words against fractions integrated over the calendar."""
+
+import math
+import random
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from prescription import DAY_S, MINIMUM, PRIME, SCHEDULE, STOPPED, TICKS_PER_S, Prescription
+from programmes import PLAIN, as_ratio, boluses, day_schedules, weeks
+
+from pump.core import ratio, schedule
+from pump.core.delivery import (
+    MODE_MINIMUM,
+    MODE_SCHEDULE,
+    MODE_STOPPED,
+    Bolus,
+    Delivery,
+)
+from pump.core.feeder import COMMIT_AHEAD_S, Feeder
+from pump.core.programme import Programme
+from pump.core.train import HEAD_WAIT, Segment, Train
+from word_machine import WordMachine
+
+# 1/8 nL/h to 1 mL/h with denominators as doses and concentrations give them, and worse.
+RATES = st.one_of(
+    st.just((0, 1)),
+    st.builds(ratio.ratio, st.integers(1, 10**6), st.sampled_from([1, 3, 7, 24, 1000, 10**9 + 7])),
+)
+VOLUMES = st.builds(ratio.ratio, st.integers(1, 10**6), st.sampled_from([1, 3, 9973]))
+MICROSTEPS = st.sampled_from([(11, 1), PLAIN.microstep_nl(), (1, 1000), (2, 3), (99991, 7)])
+TIMES_S = st.integers(20 * DAY_S, 20 * DAY_S + 10 * DAY_S)
+
+
+@st.composite
+def schedules(draw) -> Programme:
+    """Programmes as far as delivery looks at them."""
+    days = draw(st.lists(day_schedules(RATES), min_size=1, max_size=3).map(tuple))
+    settings = {
+        "days": days,
+        "week": draw(weeks(len(days))),
+        "boluses": draw(boluses(VOLUMES, 3)),
+        "minimum_rate_nl_per_h": draw(RATES),
+        "start_s": draw(st.one_of(st.none(), TIMES_S)),
+        "end_s": draw(st.one_of(st.none(), TIMES_S)),
+    }
+    return Programme(**{**PLAIN.__dict__, **settings})
+
+
+OPERATIONS = st.one_of(
+    st.tuples(st.just("start"), st.sampled_from([SCHEDULE, MINIMUM])),
+    st.tuples(st.just("stop")),
+    st.tuples(st.just("bolus"), VOLUMES, st.integers(1, 7200), st.integers(0, 10**9)),
+    st.tuples(st.just("cancel")),
+    st.tuples(st.just("prime"), RATES, st.integers(1, 600)),
+    st.tuples(st.just("programme"), schedules(), MICROSTEPS),
+)
+# Seconds' worth of ticks, or a few ticks, or days, until the next thing happens.
+WAITS = st.one_of(
+    st.integers(0, 100),
+    st.integers(0, 20 * TICKS_PER_S),
+    st.integers(0, 2 * DAY_S * TICKS_PER_S),
+)
+STORIES = st.lists(st.tuples(WAITS, OPERATIONS), min_size=1, max_size=12)
+MODES = {SCHEDULE: MODE_SCHEDULE, MINIMUM: MODE_MINIMUM}
+
+
+def next_whole_second(ticks):
+    return -(-ticks // TICKS_PER_S)
+
+
+def apply(operation, at_ticks, delivery, prescription):
+    """Let the same happen to the delivery and to its second derivation."""
+    prescription.advance(at_ticks)
+    name = operation[0]
+    if name == "start":
+        delivery.start(at_ticks, MODES[operation[1]])
+        prescription.mode = operation[1]
+        prescription.boluses_from_s = next_whole_second(at_ticks)
+    elif name == "stop":
+        delivery.stop(at_ticks)
+        prescription.mode = STOPPED
+        prescription.boluses = []
+    elif name == "bolus":
+        _, volume_nl, duration_s, later_ticks = operation
+        begin, end = at_ticks + later_ticks, at_ticks + later_ticks + duration_s * TICKS_PER_S
+        delivery.advance(at_ticks)
+        delivery.add_bolus(Bolus("0badcafe", volume_nl, begin, end))
+        prescription.boluses.append((begin, end, Fraction(*volume_nl)))
+    elif name == "cancel":
+        delivery.cancel_boluses(at_ticks)
+        prescription.boluses = []
+        prescription.boluses_from_s = next_whole_second(at_ticks)
+    elif name == "prime":
+        end = at_ticks + operation[2] * TICKS_PER_S
+        delivery.prime(at_ticks, operation[1], end)
+        prescription.mode = PRIME
+        prescription.boluses = []
+        prescription.prime = (Fraction(*operation[1]), end)
+    else:
+        delivery.replace_programme(operation[1], operation[2], at_ticks)
+        prescription.programme = operation[1]
+        # What is owed of a microstep is the same volume in the new ones.
+        whole = math.floor(prescription.microsteps)
+        owed_nl = (prescription.microsteps - whole) * prescription.microstep_nl
+        prescription.microstep_nl = Fraction(*operation[2])
+        prescription.microsteps = whole + owed_nl / prescription.microstep_nl
+
+
+def tell(story, programme, microstep_nl, at_s, look):
+    """Let a story happen; look(delivery, prescription, ticks) comes once in each wait."""
+    now_ticks = at_s * TICKS_PER_S + 123
+    delivery = Delivery(programme, microstep_nl, now_ticks)
+    prescription = Prescription(programme, microstep_nl, now_ticks)
+    for wait_ticks, operation in story:
+        look(delivery, prescription, now_ticks + wait_ticks // 3)
+        now_ticks += wait_ticks
+        apply(operation, now_ticks, delivery, prescription)
+    look(delivery, prescription, now_ticks + DAY_S * TICKS_PER_S)
+
+
+@given(STORIES, schedules(), MICROSTEPS, TIMES_S)
+def test_steps_due_are_the_whole_part_of_the_prescription_at_every_instant(
+    story, programme, microstep_nl, at_s
+):
+    def look(delivery, prescription, ticks):
+        prescription.advance(ticks)
+        steps, remainder = delivery.due(ticks)
+        assert steps + Fraction(*remainder) == prescription.microsteps
+        assert 0 <= Fraction(*remainder) < 1
+
+    tell(story, programme, microstep_nl, at_s, look)
+
+
+@given(STORIES, schedules(), MICROSTEPS, TIMES_S, st.integers(0, 2**32 - 1))
+def test_splitting_time_anywhere_changes_nothing(story, programme, microstep_nl, at_s, seed):
+    chance = random.Random(seed)
+
+    def look(delivery, prescription, ticks):
+        whole = delivery.due(ticks)
+        pieces = sorted(chance.randint(delivery.anchor_ticks, ticks) for _ in range(5))
+        for piece in pieces:
+            delivery.advance(piece)
+        assert delivery.due(ticks) == whole
+        prescription.advance(ticks)
+
+    tell(story, programme, microstep_nl, at_s, look)
+
+
+@given(schedules(), MICROSTEPS, TIMES_S, st.lists(st.tuples(WAITS, VOLUMES, st.integers(1, 7200))))
+def test_boluses_on_top_never_change_the_basal(programme, microstep_nl, at_s, asked):
+    now_ticks = at_s * TICKS_PER_S
+    plain = Delivery(programme, microstep_nl, now_ticks)
+    plain.start(now_ticks, MODE_SCHEDULE)
+    topped = Delivery(programme, microstep_nl, now_ticks)
+    topped.start(now_ticks, MODE_SCHEDULE)
+    total_nl = Fraction(0)
+    for wait_ticks, volume_nl, duration_s in asked:
+        now_ticks += wait_ticks
+        topped.advance(now_ticks)
+        end_ticks = now_ticks + duration_s * TICKS_PER_S
+        topped.add_bolus(Bolus("0badcafe", volume_nl, now_ticks, end_ticks))
+        total_nl += Fraction(*volume_nl)
+    at_ticks = now_ticks + 7200 * TICKS_PER_S
+    without = plain.due(at_ticks)
+    with_them = topped.due(at_ticks)
+    more = with_them[0] + Fraction(*with_them[1]) - without[0] - Fraction(*without[1])
+    assert more * Fraction(*microstep_nl) == total_nl
+
+
+@given(schedules(), TIMES_S, st.integers(0, 5 * DAY_S), st.integers(0, 10 * DAY_S))
+def test_volume_between_is_the_integral_of_the_calendar(programme, at_s, length_s, boluses_before):
+    boluses_from_s = at_s - boluses_before
+    prescription = Prescription(programme, (1, 1), at_s * TICKS_PER_S)
+    prescription.mode = SCHEDULE
+    prescription.boluses_from_s = boluses_from_s
+    prescription.advance((at_s + length_s) * TICKS_PER_S)
+    found = schedule.volume_between(programme, at_s, at_s + length_s, boluses_from_s)
+    assert Fraction(*found) == prescription.microsteps
+
+
+@given(schedules(), TIMES_S, VOLUMES, st.integers(-DAY_S, DAY_S))
+def test_time_until_is_the_first_second_by_which_the_calendar_has_asked_for_a_volume(
+    programme, at_s, volume_nl, boluses_from
+):
+    volume_nl = ratio.scale(volume_nl, 20)
+    boluses_from_s = at_s + boluses_from
+    found_s = schedule.time_until(programme, at_s, volume_nl, boluses_from_s)
+    prescription = Prescription(programme, (1, 1), at_s * TICKS_PER_S)
+    prescription.mode = SCHEDULE
+    prescription.boluses_from_s = boluses_from_s
+    end_s = at_s + 60 * DAY_S
+    if found_s is None or found_s > end_s:
+        prescription.advance(end_s * TICKS_PER_S)
+        assert prescription.microsteps < Fraction(*volume_nl)
+        return
+    prescription.advance((found_s - 1) * TICKS_PER_S)
+    assert prescription.microsteps < Fraction(*volume_nl)
+    prescription.advance(found_s * TICKS_PER_S)
+    assert prescription.microsteps >= Fraction(*volume_nl)
