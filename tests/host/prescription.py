@@ -89,7 +89,9 @@ class Prescription:
         return total
 
     def advance(self, to_ticks):
-        """Integrate up to a tick."""
+        """Integrate up to a tick; one before the last is there already."""
+        if to_ticks <= self.time_ticks:
+            return
         edges = {self.time_ticks}
         for second in moments(
             self.programme, self.time_ticks // TICKS_PER_S, to_ticks // TICKS_PER_S + 1
@@ -105,12 +107,13 @@ class Prescription:
             self.microsteps += per_tick * (following - edge)
         self.time_ticks = to_ticks
 
-    def due(self, ticks):
-        """Microsteps due by a tick that was integrated up to, a fraction."""
-        for from_ticks, before, per_tick in reversed(self.pieces):
-            if from_ticks <= ticks:
-                return before + per_tick * (ticks - from_ticks)
-        raise ValueError(ticks)
+    def set_clock(self, at_ticks, moved_ticks):
+        """From a tick on, times are later by so many ticks; those of the past are told anew."""
+        self.advance(at_ticks)
+        self.time_ticks += moved_ticks
+        self.pieces = [(ticks + moved_ticks, *rest) for ticks, *rest in self.pieces]
+        self.boluses = [(a + moved_ticks, b + moved_ticks, nl) for a, b, nl in self.boluses]
+        self.boluses_from_s = min(self.boluses_from_s, -(-self.time_ticks // TICKS_PER_S))
 
     def instants(self):
         """The exact tick, a fraction, of every whole microstep due up to now, in order."""

@@ -18,11 +18,13 @@ from pump.link import commands as table
 from pump.version import VERSION
 from test_link_server import TEXT, Bench
 from titrate.cli.main import titrate as command_line
-from titrate.profile import load_profile
+from titrate.profile import load_profile, profile_to_text
 from titrate.reference.__main__ import FILES, outdated
 
-EXAMPLES = Path("host_tools/titrate/examples")
-DEMO = EXAMPLES / "demo-24h.toml"
+# Another programme for the pump on the bench: 30 uL/h instead of 25.
+OTHER = programmes.replace(
+    programmes.with_basal(programmes.parse_canonical(TEXT), (30000, 1)), name="Other"
+)
 
 
 class Ran(NamedTuple):
@@ -59,6 +61,14 @@ def at_the_root(root, monkeypatch):
     """Relative paths of this file, and no port from outside."""
     monkeypatch.chdir(root)
     monkeypatch.delenv("TITRATE_PORT", raising=False)
+
+
+@pytest.fixture
+def profile(tmp_path) -> Path:
+    """A profile of that programme."""
+    path = tmp_path / "other.toml"
+    path.write_text(profile_to_text(OTHER))
+    return path
 
 
 @pytest.fixture
@@ -119,11 +129,10 @@ def test_colours_are_for_terminals_and_not_with_no_color(no_color, cable):
     assert (b"\x1b[32m" in shown) == (no_color == "")
 
 
-def test_a_pump_is_programmed_filled_started_and_stopped(new_cable):
-    profile = load_profile(DEMO)
-    ran = titrate("program", DEMO, "--yes", "--json")
+def test_a_pump_is_programmed_filled_started_and_stopped(profile, new_cable):
+    ran = titrate("program", profile, "--yes", "--json")
     assert (ran.status, ran.json["outcome"]) == (0, "done")
-    assert ran.json["programme_digest"] == profile.digest
+    assert ran.json["programme_digest"] == load_profile(profile).digest
     assert ran.json["changed"] is True
     assert ran.json["warnings"]
     assert titrate("refill", "9 mL").status == 0
@@ -140,9 +149,9 @@ def test_a_pump_is_programmed_filled_started_and_stopped(new_cable):
     assert titrate("minimum", "--json").json["state"] == "minimum"
     assert titrate("stop", "--json").json["state"] == "stopped"
     assert titrate("prime", "10 uL", "--json").json["state"] == "priming"
-    again = titrate("program", DEMO, "--yes")
+    again = titrate("program", profile, "--yes")
     assert (again.status, again.out) == (0, "this programme is in force already\n")
-    assert titrate("programme").out == profile.canonical_text
+    assert titrate("programme").out == programmes.canonical_text(OTHER)
 
 
 def eval_ratio(text: str) -> float:
@@ -150,44 +159,45 @@ def eval_ratio(text: str) -> float:
     return int(numerator) / int(denominator or 1)
 
 
-def test_a_programme_is_in_force_only_when_it_was_confirmed(cable):
+def test_a_programme_is_in_force_only_when_it_was_confirmed(profile, cable):
     before = programmes.digest(TEXT)
 
     def in_force():
         return cable.controller.programme_digest
 
-    reviewed = titrate("program", DEMO, "--json")
+    reviewed = titrate("program", profile, "--json")
     assert (reviewed.status, reviewed.json["outcome"]) == (0, "reviewed")
     assert {"setting", "old", "new"} == set(reviewed.json["changes"][0])
     assert in_force() == before
-    asked = titrate("program", DEMO, typed="n\n")
+    asked = titrate("program", profile, typed="n\n")
     assert "not confirmed: nothing has changed" in asked.out
     assert "Put this programme in force?" in asked.err
     assert in_force() == before
-    assert titrate("program", DEMO).out == "not confirmed: nothing has changed\n"
+    assert titrate("program", profile).out == "not confirmed: nothing has changed\n"
     assert in_force() == before
-    other = titrate("program", DEMO, "--digest", "0" * 16, "--json")
+    other = titrate("program", profile, "--digest", "0" * 16, "--json")
     assert (other.status, other.json["code"]) == (3, "other_digest")
     assert in_force() == before
     assert cable.controller.proposal is None
     digest = reviewed.json["programme_digest"]
-    assert titrate("program", DEMO, "--digest", digest, "--json").json["changed"] is True
+    assert titrate("program", profile, "--digest", digest, "--json").json["changed"] is True
     assert in_force() == digest
 
 
-def test_the_question_is_answered_at_the_terminal(cable):
-    ran = titrate("program", DEMO, typed="y\n")
+def test_the_question_is_answered_at_the_terminal(profile, cable):
+    ran = titrate("program", profile, typed="y\n")
     assert ran.status == 0
-    assert "in force: Demonstration, 24 h" in ran.out
-    assert cable.controller.prescription.name == "Demonstration, 24 h"
+    assert "in force: Other" in ran.out
+    assert cable.controller.prescription.name == "Other"
 
 
-def test_a_profile_is_checked_without_a_pump(tmp_path):
-    found = titrate("check", DEMO, "--json").json
-    assert found["programme_digest"] == load_profile(DEMO).digest
-    assert len(found["daily_nl"]) == 7
+def test_a_profile_is_checked_without_a_pump(profile, tmp_path):
+    found = titrate("check", profile, "--json").json
+    assert found["programme_digest"] == programmes.digest(programmes.canonical_text(OTHER))
+    # 30 uL/h for 24 hours.
+    assert found["daily_nl"] == ["720000"] * 7
     wrong = tmp_path / "wrong.toml"
-    wrong.write_text(DEMO.read_text().replace('"baclofen"', "7"))
+    wrong.write_text(profile.read_text().replace('"baclofen"', "7"))
     ran = titrate("check", wrong, "--json")
     assert (ran.status, ran.json["code"]) == (2, "wrong_profile")
     line = wrong.read_text().split("\n").index("name = 7") + 1

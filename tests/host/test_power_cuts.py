@@ -198,6 +198,58 @@ def test_after_one_cut_and_another_one_during_the_next_start_the_same_holds():
         board.check(flash.clone(seed), seed, problems=("unsure",))
 
 
+def settings_texts(written):
+    return [None, *(f"text {number}\n" * (number * 40) for number in range(1, written + 1))]
+
+
+@pytest.mark.parametrize("written", [0, 1, 2, 3])
+def test_settings_after_a_cut_while_written_and_another_one_while_started(written):
+    texts = settings_texts(written + 1)
+    original = FlashModel(6)
+    slots = Slots(original, 0, 3, BOARD)
+    slots.open()
+    for text in texts[1:-1]:
+        slots.write(text)
+    seen = set()
+    for operation in range(40):
+        for seed in range(36):
+            flash = original.clone(seed)
+            flash.wavering = True
+            slots = Slots(flash, 0, 3, BOARD)
+            slots.open()
+            flash.cut_at = flash.operations + operation
+            flash.cut_phase = PHASES[seed // 3 % 3]
+            try:
+                slots.write(texts[-1])
+            except PowerCut:
+                pass
+            else:
+                assert operation > 5
+                break
+            flash.cut_at = flash.operations + seed % 4
+            flash.cut_phase = PHASES[seed % 3]
+            try:
+                Slots(flash, 0, 3, BOARD).open()
+            except PowerCut:
+                pass
+            flash.cut_at = None
+            first = Slots(flash, 0, 3, BOARD).open()
+            seen.add(first and first.text)
+            for _ in range(5):
+                again = Slots(flash, 0, 3, BOARD).open()
+                assert (again and again.text) == (first and first.text)
+            slots = Slots(flash, 0, 3, BOARD)
+            slots.open()
+            slots.write("in order")
+            assert Slots(flash, 0, 3, BOARD).open().text == "in order"
+        else:
+            continue
+        break
+    else:
+        pytest.fail("writing took more than 40 operations")
+    assert seen == {texts[-2], texts[-1]}
+
+
 def test_a_journal_of_each_size_wears_all_its_sectors_alike_and_lasts_ten_years():
     # 100,000 erases: what the W25Q16JV and its like are specified for. Ten years of a record a
     # minute, 10 * 365.25 * 1440 of them, are extrapolated from 14 days really written.

@@ -103,18 +103,17 @@ def test_the_very_low_rate_is_even_on_1_ml_and_coarse_on_10_ml():
     assert "in 13 min 30 s" in core.warnings(ten)[2][1]  # 103.206 / 458.333 h = 810.6 s
 
 
-def test_the_demonstration_shows_a_step_a_bolus_and_a_low_reservoir_within_minutes():
+def test_the_demonstration_shows_a_step_a_bolus_and_a_low_reservoir_within_two_minutes():
     found = example("demo-24h")
-    start_s = parse_instant_s("2026-11-22T19:55")
+    start_s = parse_instant_s("2026-11-22T19:59:40")
     each = found.programme
-    assert schedule.next_change_after(each, start_s) == start_s + 5 * 60
-    assert schedule.next_change_after(each, start_s + 5 * 60) == start_s + 10 * 60
-    # 5 min * 25 + 5 min * 30 uL/h = 4.583 uL; then 30 + 1200 uL/h until 60 uL are delivered.
+    assert schedule.next_change_after(each, start_s) == start_s + 20
+    assert schedule.next_change_after(each, start_s + 20) == start_s + 50
+    # 20 s * 25 + 30 s * 30 uL/h = 0.3889 uL; then 30 + 1200 uL/h until 12 uL are delivered.
     until_low_nl = (found.fill_nl - each.reservoir_low_nl, 1)
     low_s = schedule.time_until(each, start_s, until_low_nl, start_s) - start_s
-    expected_s = 600 + (Fraction(60_000) - Fraction(13_750, 3)) / 1_230_000 * 3600
-    assert low_s == -(-expected_s // 1)
-    assert 12 * 60 < low_s < 13 * 60
+    expected_s = 50 + (Fraction(12_000) - Fraction(3500, 9)) / 1_230_000 * 3600
+    assert low_s == -(-expected_s // 1) == 84
 
 
 def test_the_published_schema_is_the_one_of_the_declaration(root):

@@ -4,7 +4,7 @@ import math
 import random
 from fractions import Fraction
 
-import pytest
+from bench_feeder import FeederBench
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from prescription import DAY_S, MINIMUM, PRIME, SCHEDULE, STOPPED, TICKS_PER_S, Prescription
@@ -14,14 +14,11 @@ from pump.core import ratio, schedule
 from pump.core.delivery import (
     MODE_MINIMUM,
     MODE_SCHEDULE,
-    MODE_STOPPED,
     Bolus,
     Delivery,
 )
-from pump.core.feeder import COMMIT_AHEAD_S, Feeder
 from pump.core.programme import Programme
 from pump.core.train import HEAD_WAIT, Segment, Train
-from word_machine import WordMachine
 
 # 1/8 nL/h to 1 mL/h with denominators as doses and concentrations give them, and worse.
 RATES = st.one_of(
@@ -199,3 +196,149 @@ def test_time_until_is_the_first_second_by_which_the_calendar_has_asked_for_a_vo
     assert prescription.microsteps < Fraction(*volume_nl)
     prescription.advance(found_s * TICKS_PER_S)
     assert prescription.microsteps >= Fraction(*volume_nl)
+
+
+class Ring(list):
+    """A ring without an end."""
+
+    def put(self, head, interval):
+        assert 0 <= head < 2**30 and 46 <= interval < 2**30
+        self.append((head, interval))
+
+    def edges(self):
+        """The tick of every edge."""
+        ticks = 0
+        for head, interval in self:
+            for _ in range((head >> 1) + 1):
+                ticks += interval
+                if not head & HEAD_WAIT:
+                    yield ticks
+
+
+# Ticks from step to step: 2000 a second at most, an hour at least.
+PERIODS = st.one_of(
+    st.none(),
+    st.builds(Fraction, st.integers(62_500, 10**6)),
+    st.builds(Fraction, st.integers(62_500 * 7, 10**9), st.sampled_from([1, 3, 7])),
+    st.builds(Fraction, st.integers(10**17, 10**19), st.integers(10**10, 10**12)).filter(
+        lambda period: period >= 62_500
+    ),
+)
+LENGTHS = st.one_of(st.integers(1, 200), st.integers(1, 10**6), st.integers(1, 3 * 10**8))
+
+
+@given(
+    st.lists(st.tuples(PERIODS, LENGTHS), min_size=1, max_size=10),
+    st.integers(1, 200),
+    st.integers(1, 100),
+)
+def test_every_edge_is_less_than_64_ticks_after_its_instant_and_never_before(
+    segments, steps_max, words_max
+):
+    ring = Ring()
+    train = Train(ring, 125_000, 46)
+    train.begin(0)
+    ticks, microsteps = 0, Fraction(0)
+    instants = []
+    for period, length in segments:
+        if period is None:
+            train.following = Segment(None, None, length)
+        else:
+            gap = (math.floor(microsteps) + 1 - microsteps) * period
+            train.following = Segment(as_ratio(period), as_ratio(gap), length)
+            after = microsteps + length / period
+            for number in range(math.floor(microsteps) + 1, math.floor(after) + 1):
+                instants.append(ticks + (number - microsteps) * period)
+            microsteps = after
+        ticks += length
+        before = None
+        while before != (len(ring), train.segment):
+            before = (len(ring), train.segment)
+            train.fill(1 << 29, steps_max, words_max)
+        assert train.following is None
+    edges = list(ring.edges())
+    assert len(edges) == len(instants) == train.new_steps
+    for edge, instant in zip(edges, instants, strict=True):
+        assert 0 <= edge - instant < 64
+
+
+# Rates up to 2000 steps a second of 10 nL; what is asked for by a person, a little apart.
+STEP_NL = (10, 1)
+FAST_RATES = st.one_of(
+    st.just((0, 1)),
+    st.builds(ratio.ratio, st.integers(1, 2 * 10**6), st.sampled_from([1, 3, 7, 24])),
+    st.builds(ratio.ratio, st.integers(1, 36 * 10**6), st.sampled_from([1, 3, 24])),
+)
+BUSY_DAYS = day_schedules(FAST_RATES, 40)
+
+
+@st.composite
+def busy_schedules(draw) -> Programme:
+    """Programmes with changes around noon, where the stories are told."""
+    edges = draw(st.sets(st.integers(43_200, 43_300), max_size=8))
+    day = [(0, draw(FAST_RATES)), *[(edge, draw(FAST_RATES)) for edge in sorted(edges)]]
+    found = st.tuples(
+        st.integers(43_190, 43_300), st.just(127), VOLUMES, st.integers(1, 60)
+    ).filter(lambda bolus: bolus[2][0] * 3600 <= 36 * 10**6 * bolus[2][1] * bolus[3])
+    settings = {
+        "days": (tuple(day),),
+        "week": (0,) * 7,
+        "boluses": tuple(sorted(draw(st.lists(found, max_size=2)))),
+        "minimum_rate_nl_per_h": draw(FAST_RATES),
+    }
+    return Programme(**{**PLAIN.__dict__, **settings})
+
+
+# Up to 200 uL over up to 10 min, but not above 2000 steps a second.
+REQUESTS = st.one_of(
+    st.tuples(st.just("start"), st.sampled_from([SCHEDULE, MINIMUM])),
+    st.tuples(st.just("stop")),
+    st.tuples(
+        st.just("bolus"),
+        st.builds(ratio.ratio, st.integers(10, 20_000), st.sampled_from([1, 3])),
+        st.integers(2, 600),
+        st.just(0),
+    ),
+    st.tuples(st.just("cancel")),
+    st.tuples(st.just("programme"), busy_schedules(), st.just(STEP_NL)),
+    st.tuples(st.just("clock"), st.integers(-120, 120)),
+    st.tuples(st.just("wait")),
+)
+# Looks come at random, less than 3.3 s apart; several requests may come between two of them.
+PAUSES = st.one_of(
+    st.integers(0, 10**7), st.integers(0, 10**8), st.integers(0, 33 * TICKS_PER_S // 10)
+)
+VISITS = st.lists(st.tuples(st.lists(PAUSES, max_size=12), REQUESTS), min_size=1, max_size=14)
+
+
+@settings(max_examples=200)
+@given(VISITS, busy_schedules(), st.integers(0, 10**9))
+def test_edges_are_those_of_the_prescription_whatever_is_asked_for_and_when(
+    visits, programme, offset_ticks
+):
+    begin_ticks = (20 * DAY_S + 43_190) * TICKS_PER_S + offset_ticks
+    bench = FeederBench(programme, STEP_NL, begin_ticks)
+    prescription = Prescription(programme, STEP_NL, begin_ticks)
+    visits = [([], ("start", SCHEDULE)), *visits, ([TICKS_PER_S] * 4, ("stop",)), ([10**9], ("wait",))]
+    for pauses, request in visits:
+        for pause in pauses:
+            bench.wait(pause)
+            assert bench.look() == ""
+        if request[0] == "wait":
+            continue
+        if request[0] == "clock":
+            from_ticks, moved = bench.set_clock(bench.now_ticks + request[1] * TICKS_PER_S)
+            prescription.set_clock(from_ticks, moved)
+            continue
+        bench.change(lambda ticks, request=request: apply(request, ticks, bench.delivery, prescription))
+    assert bench.shortfalls == 0
+    check_edges(bench, prescription)
+
+
+def check_edges(bench, prescription):
+    """Every step of the prescription, at its instant or less than 64 ticks after."""
+    edges = bench.edges()
+    instants = list(prescription.instants())
+    assert len(edges) == len(instants)
+    for edge, instant in zip(edges, instants, strict=True):
+        assert 0 <= edge - instant < 64

@@ -12,6 +12,8 @@ import sys
 MODULES = (
     "test_alarms",
     "test_annunciation",
+    "test_delivery",
+    "test_feeder",
     "test_geometry",
     "test_journal",
     "test_link_lines",

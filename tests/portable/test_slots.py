@@ -32,16 +32,60 @@ class SlotsTest(unittest.TestCase):
         self.assertEqual(self.slots.problems, [])
 
     def test_what_was_written_last_is_read(self):
-        self.slots.open()
         for i in range(7):
             text = OLD + f"round {i}\n" * (i * 200)
-            written = self.slots.write(text)
+            slots = slots_on(self.sectors)
+            slots.open()
+            written = slots.write(text)
             self.assertEqual(written.sequence, i + 1)
             slots = slots_on(self.sectors)
             found = slots.open()
             self.assertEqual(found.text, text)
             self.assertEqual(found.sequence, i + 1)
             self.assertEqual(slots.problems, [])
+
+    def test_the_slot_with_the_newest_text_is_never_touched(self):
+        for i in range(5):
+            slots = slots_on(self.sectors)
+            slots.open()
+            before = [bytes(sector) for sector in self.sectors.data]
+            slots.write(f"round {i}")
+            changed = [n for n in range(2 * PER_SLOT) if self.sectors.data[n] != before[n]]
+            self.assertEqual(changed, [i % 2 * PER_SLOT, i % 2 * PER_SLOT + 1])
+
+    def test_opening_again_forgets_what_was_seen_before(self):
+        self.slots.open()
+        self.slots.write(OLD)
+        self.slots.write(NEW)
+        self.sectors.data[PER_SLOT][7] ^= 1
+        self.slots.open()
+        self.assertEqual(self.slots.problems, ["damaged"])
+        self.sectors.data[PER_SLOT][7] ^= 1
+        self.assertEqual(self.slots.open().text, NEW)
+        self.assertEqual(self.slots.problems, [])
+        self.assertEqual(self.slots.write(OLD).sequence, 3)
+        for sector in range(2 * PER_SLOT):
+            self.sectors.erase(sector)
+        self.assertTrue(self.slots.open() is None)
+        self.assertEqual(self.slots.write(NEW).sequence, 1)
+
+    def test_one_bit_changed_anywhere_in_the_header_is_found(self):
+        self.slots.open()
+        self.slots.write(OLD)
+        head = self.sectors.data[0]
+        for at in list(range(40)) + list(range(256, 268)):
+            for bit in range(8):
+                head[at] ^= 1 << bit
+                copy = RamSectors(2 * PER_SLOT)
+                for sector in range(2 * PER_SLOT):
+                    copy.data[sector][:] = self.sectors.data[sector]
+                try:
+                    found = read(copy)
+                except Damaged:
+                    found = None
+                self.assertTrue(found is None, (at, bit))
+                head[at] ^= 1 << bit
+        self.assertEqual(read(self.sectors), OLD)
 
     def test_the_digest_is_the_beginning_of_the_sha_256(self):
         self.slots.open()
@@ -93,6 +137,10 @@ class SlotsTest(unittest.TestCase):
         self.slots.write(NEW)
         self.sectors.data[1][3] ^= 1
         self.sectors.data[PER_SLOT + 1][3] ^= 1
+        with self.assertRaises(Damaged) as caught:
+            read(self.sectors)
+        self.assertEqual(caught.exception.code, "damaged")
+        self.sectors.data[0][0] ^= 1
         with self.assertRaises(Damaged) as caught:
             read(self.sectors)
         self.assertEqual(caught.exception.code, "damaged")

@@ -19,8 +19,9 @@ class WordMachine:
     """A step generator for tests.
 
     Attributes:
-        edges: tick of every step made.
-        now_ticks: the machine's own time.
+        now_ticks: the machine's own time, which is never set.
+        offset_ticks: pump time less that.
+        edges: tick of every step made, in the machine's own time.
         start_takes_ticks: how long after being asked to start it is ready to.
         is_stalled: nothing is executed any more, as when the hardware has failed.
     """
@@ -29,6 +30,7 @@ class WordMachine:
         self.ring = WordRing(array("I", bytes(8 * WORDS)), 0, 42, 8)
         self.edges = []
         self.now_ticks = 0
+        self.offset_ticks = 0
         self.start_takes_ticks = 0
         self.is_stalled = False
         self._is_enabled = False
@@ -44,10 +46,11 @@ class WordMachine:
     # -- what Feeder asks for -----------------------------------------------------------
 
     def start(self, at_ticks):
-        """Begin the first word at a tick; the present tick when that has passed."""
+        """Begin the first word at a pump time; the present one when that has passed."""
         self.now_ticks += self.start_takes_ticks
+        at_ticks -= self.offset_ticks
         if at_ticks < self.now_ticks:
-            return self.now_ticks
+            return self.now_ticks + self.offset_ticks
         self._is_enabled = True
         self._begun = 0
         self._fetched = 0
@@ -73,7 +76,7 @@ class WordMachine:
     # -- what the test asks for ---------------------------------------------------------
 
     def run_until(self, ticks):
-        """Let time pass up to a tick, that one included."""
+        """Let time pass up to a tick of the machine's own, that one included."""
         if self._is_enabled and not self.is_stalled:
             self._make_edges(ticks)
             while self._ends_ticks <= ticks:
@@ -82,7 +85,7 @@ class WordMachine:
         self.now_ticks = ticks
 
     def edges_until(self, ticks):
-        """Edges made by a tick."""
+        """Edges made by a tick of the machine's own."""
         return [edge for edge in self.edges if edge <= ticks]
 
     # -- inside -------------------------------------------------------------------------

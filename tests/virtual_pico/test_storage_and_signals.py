@@ -64,9 +64,9 @@ from pump.rp2040.flash_sectors import FlashSectors
 from pump.core.journal import Journal
 from pump.core.slots import Slots
 from pump.core import records
-sectors = FlashSectors({FLASH_START}, 12)
-journal = Journal(sectors, 0, 6, {BOARD_ID})
-slots = Slots(sectors, 6, 3, {BOARD_ID})
+sectors = FlashSectors({FLASH_START}, 7)
+journal = Journal(sectors, 0, 3, {BOARD_ID})
+slots = Slots(sectors, 3, 2, {BOARD_ID})
 """
 
 
@@ -76,28 +76,28 @@ def test_what_the_board_writes_to_flash_cpython_reads_and_the_other_way_round(pi
         FLASH
         + """
 journal.open()
-for i in range(200):
+for i in range(40):
     journal.prepare()
-    journal.append(records.BOLUS_STARTED, 900000000 + i,
-                   records.encode(records.BOLUS_STARTED, "00ff12ab", (2 ** 40 + i, 3), 600))
+    journal.append(records.BOLUS_CANCELLED, 900000000 + i, records.encode(
+        records.BOLUS_CANCELLED, "00ff12ab", (2 ** 40 + i, 3), "r" * 48))
 slots.open()
-slots.write("programme\\n" * 600)
+slots.write("programme\\n" * 60)
 """,
     )
-    sectors = flash_of(pico, 12)
-    journal = Journal(sectors, 0, 6, b"12345678")
+    sectors = flash_of(pico, 7)
+    journal = Journal(sectors, 0, 3, b"12345678")
     journal.open()
     assert journal.problems == []
     found = list(journal.records())
-    assert [record.time_s for record in found] == [900000000 + i for i in range(200)]
+    assert [record.time_s for record in found] == [900000000 + i for i in range(40)]
     assert found[-1].fields() == {
         "request_id": "00ff12ab",
-        "volume_nl": (2**40 + 199, 3),
-        "duration_s": 600,
+        "delivered_nl": (2**40 + 39, 3),
+        "reason": "r" * 48,
     }
     journal.append(records.INTERRUPTION, 2**31, records.encode(records.INTERRUPTION, 2**33))
     pico.power_off()
-    for sector in range(12):
+    for sector in range(7):
         at = STORAGE_AT + FLASH_START + sector * SECTOR_BYTES
         pico.store.content[at : at + SECTOR_BYTES] = sectors.data[sector]
     pico.power_on()
@@ -109,17 +109,18 @@ journal.open()
 record = journal.last(records.INTERRUPTION)
 print(record.time_s * 100 + record.fields()["length_s"] % 100)
 print(len(list(journal.records())))
-print(slots.open().text == "programme\\n" * 600)
+print(slots.open().text == "programme\\n" * 60)
 """,
     )
     assert int(last) == 2**31 * 100 + 2**33 % 100
-    assert (kept, text) == ("201", "True")
+    assert (kept, text) == ("41", "True")
 
 
 @pytest.mark.parametrize("phase", ["before", "middle", "after"])
 def test_power_cut_while_the_board_writes_loses_no_record_that_was_accepted(pico, phase):
     run(pico, FLASH + "journal.open()\nslots.open()\nslots.write('old')\n")
-    for operation in (3, 20, 41, 66, 67, 68, 69, 70):
+    everything = []
+    for operation in (2, 11, 34):
         pico.store.cut_at = (len(pico.store.operations) + operation, phase)
         pico.serial_read()
         code = """
@@ -135,23 +136,25 @@ for i in range(1000):
         lines = written_until_cut(pico, FLASH + code)
         accepted = [int(line.split()[1]) for line in lines if line.startswith("a ")]
         texts = ["new" + line.split()[1] for line in lines if line.startswith("w ")]
-        assert accepted
+        everything += accepted
         pico.power_on()
         shown, text, problems = run(
             pico,
             FLASH
             + """
 journal.open()
-print(",".join([str(record.sequence) for record in journal.records()]))
+print(",".join(["0"] + [str(record.sequence) for record in journal.records()]))
 print(slots.open().text)
 print(len(journal.problems))
 """,
         )
         shown = [int(number) for number in shown.split(",")]
-        assert set(accepted) <= set(shown)
+        # Too few for the ring to go round: all of them must be there.
+        assert set(everything) <= set(shown)
         assert len(shown) == len(set(shown)) and shown == sorted(shown)
         assert not texts or text == texts[-1] or int(text[3:]) > int(texts[-1][3:])
         assert problems == "0"
+    assert len(everything) >= 15
 
 
 def written_until_cut(pico, code):
@@ -172,7 +175,7 @@ def written_until_cut(pico, code):
 
 
 def test_files_stand_in_for_flash_on_the_boards_own_file_system(pico):
-    first, kept, text, blank, again = run(
+    kept, text, programmed, erased = run(
         pico,
         f"""
 import os
@@ -180,53 +183,50 @@ from pump.rp2040.file_sectors import FileSectors
 from pump.core.journal import Journal
 from pump.core.slots import Slots
 def start():
-    sectors = FileSectors("/sectors", 12)
-    journal = Journal(sectors, 0, 5, {BOARD_ID})
+    sectors = FileSectors("/sectors", 8)
+    journal = Journal(sectors, 0, 3, {BOARD_ID})
     journal.open()
-    return journal, Slots(sectors, 6, 3, {BOARD_ID}), sectors
+    return journal, Slots(sectors, 3, 2, {BOARD_ID}), sectors
 journal, slots, sectors = start()
 slots.open()
-for i in range(150):
-    if journal.needs_preparing:
-        journal.prepare()
+for i in range(8):
     journal.append(7, i, bytes(100))
-    if i % 50 == 49:
-        slots.write("text " + str(i) + "\\n" * 5000)
+    if i % 4 == 3:
+        slots.write("text " + str(i))
 journal, slots, sectors = start()
-shown = [record.time_s for record in journal.records()]
-print(shown[0], shown == list(range(shown[0], 150)) and journal.problems == [])
-print(slots.open().text == "text 149" + "\\n" * 5000)
+print([record.time_s for record in journal.records()] == list(range(8)))
+print(slots.open().text == "text 7")
 buffer = bytearray(10)
-sectors.program(11, 100, b"\\x0f")
-sectors.program(11, 100, b"\\xfe")
-sectors.read_into(11, 96, buffer)
+sectors.program(7, 100, b"\\x0f")
+sectors.program(7, 100, b"\\xfe")
+sectors.read_into(7, 96, buffer)
 print(bytes(buffer) == b"\\xff\\xff\\xff\\xff\\x0e\\xff\\xff\\xff\\xff\\xff")
-sectors.erase(11)
-sectors.read_into(11, 96, buffer)
-print(bytes(buffer) == b"\\xff" * 10 and "011" not in os.listdir("/sectors"))
+sectors.erase(7)
+sectors.read_into(7, 96, buffer)
+print(bytes(buffer) == b"\\xff" * 10 and "007" not in os.listdir("/sectors"))
 """,
     )
-    # 35 records of 115 bytes a sector: sectors 0 to 4 hold 175, the next is erased ahead.
-    assert (int(first), kept, text, blank, again) == (0, "True", "True", "True", "True")
+    assert (kept, text, programmed, erased) == ("True",) * 4
 
 
-def test_a_full_file_system_is_a_named_failure(pico):
+def test_a_full_file_system_is_a_named_failure(boot, stock_uf2, pump_files):
+    pico = boot(stock_uf2, files={**pump_files, "filler": bytes(1200 * 1024)})
     code, healthy = run(
         pico,
         f"""
 from pump.rp2040.file_sectors import FileSectors
 from pump.core.journal import Journal, JournalFailing
-journal = Journal(FileSectors("/sectors", 12), 0, 5, {BOARD_ID})
+journal = Journal(FileSectors("/sectors", 3), 0, 3, {BOARD_ID})
 journal.open()
 journal.append(7, 0)
 try:
-    with open("/filler", "wb") as file:
-        while True:
+    for number in range(1000):
+        with open("/filler" + str(number), "wb") as file:
             file.write(bytes(4096))
 except OSError:
     pass
 try:
-    for i in range(1000):
+    for i in range(40):
         journal.append(7, i, bytes(100))
 except JournalFailing as error:
     print(error.code, journal.healthy)
@@ -259,13 +259,6 @@ def play(light, sound, ms):
 def test_led_and_buzzer_follow_the_pattern_of_each_priority(pico, priority, lit):
     run(pico, SIGNALS)
     logs = {pin: pico.record_edges(pin) for pin in (RED, GREEN, BLUE)}
-    tones = []
-
-    def note(_t_ns, _level):
-        tone_hz = round(pico.pwm_hz(BUZZER))
-        if not tones or tones[-1] != tone_hz:
-            tones.append(tone_hz)
-
     begin_ns = pico.now_ns
     pico.exec_raw(f"print(play({priority}, {priority}, 4000))", 60)
     pattern = annunciation.light(priority)
@@ -279,7 +272,6 @@ def test_led_and_buzzer_follow_the_pattern_of_each_priority(pico, priority, lit)
             expected_ms = sum(pattern[i % len(pattern)][0] for i in range(number))
             assert t_ns - edges[0][0] == pytest.approx(expected_ms * MS, abs=5 * MS)
         assert len(edges) == (1 if len(pattern) == 1 else edges_within(pattern, 4000))
-    assert note is not None
 
 
 def edges_within(pattern, ms):
@@ -292,26 +284,37 @@ def edges_within(pattern, ms):
     return edges
 
 
-def test_the_buzzer_plays_the_melody_of_a_high_priority_alarm(pico):
+def heard_while(pico, code, ms):
+    """What the buzzer plays while code runs: [tone in Hz, ms], looked at every ms."""
     run(pico, SIGNALS)
     pico.serial_write(b"\r\x03\x01")
     pico.run_for(200 * MS)
-    pico.serial_write(f"play(None, {HIGH}, 4000)\x04".encode())
+    pico.serial_write(code.encode() + b"\x04")
     heard = []
-    for _ in range(4200):
+    for _ in range(ms + 200):
         pico.run_for(MS)
         tone_hz = round(pico.pwm_hz(BUZZER))
         if heard and heard[-1][0] == tone_hz:
             heard[-1][1] += 1
         else:
             heard.append([tone_hz, 1])
-    played = heard[1:20]
-    for (tone_hz, ms), (expected_ms, expected_hz) in zip(
-        played, annunciation.sound(HIGH), strict=False
-    ):
+    return heard
+
+
+@pytest.mark.parametrize(
+    ("code", "pattern"),
+    [
+        (f"play(None, {HIGH}, 4000)", annunciation.sound(HIGH)[:19]),
+        ("made.refused(); play(None, None, 500)", annunciation.REFUSED),
+    ],
+    ids=["high priority", "refused"],
+)
+def test_the_buzzer_plays(pico, code, pattern):
+    played = heard_while(pico, code, 4000)[1 : 1 + len(pattern)]
+    assert len(played) == len(pattern)
+    for (tone_hz, ms), (expected_ms, expected_hz) in zip(played, pattern, strict=True):
         assert tone_hz == pytest.approx(expected_hz, abs=1)
         assert ms == pytest.approx(expected_ms, abs=6)
-    assert len(played) == 19
 
 
 def test_a_bouncing_button_is_one_press_and_a_held_one_is_told(pico):

@@ -620,8 +620,8 @@ class ActiveAlarms:
         elif active.is_present:
             return False
         else:
+            # It was not acknowledged, or it would not be active any more.
             active.count += 1
-            active.acknowledged_s = None
             active.silenced_s = None
         active.is_present = row[LATCHING] != MOMENT
         self._tell("raised", code, now_s, cause)

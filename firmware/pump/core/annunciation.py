@@ -66,21 +66,17 @@ _QUIET_SOUNDS: dict[int, tuple[tuple[int, int], ...]] = {
 _LIGHTS: dict[int, tuple[tuple[int, int], ...]] = {
     HIGH: ((250, RED), (250, DARK)),
     MEDIUM: ((800, YELLOW), (1200, DARK)),
-    LOW: ((1000, CYAN),),
+    LOW: ((3600000, CYAN),),
 }
 _QUIET_LIGHTS: dict[int, tuple[tuple[int, int], ...]] = {
     HIGH: ((100, RED), (400, DARK)),
     MEDIUM: ((400, YELLOW), (1600, DARK)),
-    LOW: ((1000, CYAN),),
+    LOW: ((3600000, CYAN),),
 }
 _NOTHING = ((3600000, 0),)
 
-# Sounds that are no alarm, played once. Two low equal tones: no melody begins like that.
+# Refused input, played once (GIP v1.0, 3.2.4). No melody of an alarm begins with two equal tones.
 REFUSED = ((120, _C4), (80, SILENT), (120, _C4))
-ACCEPTED = ((60, _G4),)
-# Alarm test, played once: (ms, tone) and (ms, lights) of the same lengths.
-TEST_SOUND = ((700, _C5), (700, _D4), (700, _G4), (700, _E4), (700, _C4))
-TEST_LIGHT = ((700, RED), (700, YELLOW), (700, CYAN), (700, RED | YELLOW | CYAN), (700, DARK))
 
 
 def sound(priority: int | None, is_quiet: bool = False) -> tuple[tuple[int, int], ...]:

@@ -403,6 +403,9 @@ class Controller:
                 "syringe, drivetrain and calibration are not changed while the pump delivers;"
                 " stop first"
             )
+        if self.feeder is not None:
+            # Writing erases several sectors: go into it with all that may be in hand.
+            self.feeder.service(self.pump_clock.now_ticks())
         slot = self.recorder.settings.write(text).sequence
         digest = programmes.digest(text)
         self.recorder.event(records.PROGRAMME_CONFIRMED, request_id or _NO_REQUEST, digest, slot)

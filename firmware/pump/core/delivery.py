@@ -164,8 +164,15 @@ class Delivery:
         return finished
 
     def shift_clock(self, ticks: int) -> None:
-        """Move everything that is anchored in time when the clock is set by so many ticks."""
+        """Move everything that is anchored in time when the clock is set by so many ticks.
+
+        Scheduled boluses count from the new time on where it lies before delivery was started,
+        or where the old one was not known.
+        """
         self.anchor_ticks += ticks
+        from_s = -(-self.anchor_ticks // TICKS_PER_S)
+        if not self.clock_known or from_s < self.boluses_from_s:
+            self.boluses_from_s = from_s
         self.prime_end_ticks += ticks
         for bolus in self.boluses:
             bolus.start_ticks += ticks

@@ -143,12 +143,13 @@ class Feeder:
             self._stepped_before = planned
             self.train.begin(origin_ticks)
             self._plan_from(origin_ticks)
-            self._fill(origin_ticks)
+            self._fill(now_ticks)
             late_ticks = self.generator.start(origin_ticks)
             if late_ticks is None:
                 break
             # Held up while making words: what has fallen due meanwhile is made up for.
-            origin_ticks = late_ticks + 2 * START_LEAD_TICKS
+            now_ticks = late_ticks
+            origin_ticks = now_ticks + 2 * START_LEAD_TICKS
             origin_ticks += -origin_ticks % TICKS_PER_US
         self._is_stepping = True
         return origin_ticks

@@ -209,7 +209,9 @@ class Monitor:
     def _look_at_recorder(self) -> None:
         pump = self._pump
         recorder = pump.recorder
-        recorder.prepare()
+        if pump.state != moves.PRIMING:
+            # An erase may take 400 ms; a fast prime has little more than that in hand.
+            recorder.prepare()
         uptime_s = pump.pump_clock.uptime_s()
         for code in ("journal_failing", "journal_full"):
             if recorder.failure == code:

@@ -255,7 +255,9 @@ class Train:
         """The largest j so that the next 2^j steps may share a word, or -1 when the next
         step does not come within the segment. Leaves the last step's instant in scratch.
         """
-        join = segment.join if segment.is_steady else 0
+        join = 0
+        if segment.is_steady or (segment.gap_hi < 0 and self._since_step_ticks == 0):
+            join = segment.join
         while join > 0 and (1 << join) > steps_max:
             join -= 1
         while join >= 0:
@@ -294,7 +296,8 @@ class Train:
         if least < self.word_ticks_min:
             least = self.word_ticks_min
         if ticks < least:
-            # Late steps are made up for no faster than the motor can follow.
+            # Late steps are made up for no faster than the motor can follow. Each is late by
+            # more than the one after it, so that none of a word comes early when its last does not.
             segment.is_steady = False
             return least
         segment.is_steady = True

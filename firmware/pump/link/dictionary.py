@@ -10,16 +10,9 @@ import hashlib
 from pump.link import commands
 
 
-def rows():
+def rows() -> list[list[tuple[str, object]]]:
     """One row a command, as the `dictionary` command gives them."""
-    for command in commands.COMMANDS:
-        yield [
-            ("command", command.name),
-            ("changes", command.changes),
-            ("args", ",".join([_argument(arg) for arg in command.args])),
-            ("replies", ",".join([key + ":" + kind for key, kind, _ in command.replies])),
-            ("rows", ",".join([key + ":" + kind for key, kind, _ in command.rows])),
-        ]
+    return [_row(command) for command in commands.COMMANDS]
 
 
 def digest() -> str:
@@ -34,6 +27,16 @@ def digest() -> str:
     return binascii.hexlify(digest.digest()).decode()[:16]
 
 
-def _argument(arg) -> str:
+def _row(command: commands.Command) -> list[tuple[str, object]]:
+    return [
+        ("command", command.name),
+        ("changes", command.changes),
+        ("args", ",".join([_argument(arg) for arg in command.args])),
+        ("replies", ",".join([key + ":" + kind for key, kind, _ in command.replies])),
+        ("rows", ",".join([key + ":" + kind for key, kind, _ in command.rows])),
+    ]
+
+
+def _argument(arg: commands.Arg) -> str:
     text = arg.name + ":" + arg.kind + ":" + str(arg.minimum) + ":" + str(arg.maximum)
     return text if arg.default is commands.REQUIRED else text + "?"

@@ -37,9 +37,8 @@ class Annunciator:
         self.is_quiet = is_quiet
         self._light = _Course()
         self._sound = _Course()
-        self._once_light: tuple[tuple[int, int], ...] | None = None
-        self._once_sound: tuple[tuple[int, int], ...] | None = None
-        self._once_ms = 0
+        self._is_refusing = False
+        self._refused_ms = time.ticks_ms()
         self._shown = self._tone_hz = -1
         self._show(annunciation.DARK)
         self._play(annunciation.SILENT)
@@ -54,43 +53,21 @@ class Annunciator:
         Returns:
             ms after which to call again; call at once when a priority changes.
         """
-        now_ms = int(time.ticks_ms())
-        lights, light_ms = self._light.at(annunciation.light(light_priority, self.is_quiet), now_ms)
-        tone_hz, sound_ms = self._sound.at(
-            annunciation.sound(sound_priority, self.is_quiet), now_ms
-        )
-        if self._once_sound is not None:
-            passed_ms = time.ticks_diff(now_ms, self._once_ms)
-            if passed_ms >= annunciation.length_ms(self._once_sound):
-                self._once_sound = self._once_light = None
-            else:
-                tone_hz, sound_ms = annunciation.at(self._once_sound, passed_ms)
-                if self._once_light is not None:
-                    lights, light_ms = annunciation.at(self._once_light, passed_ms)
+        lights, light_ms = self._light.now(annunciation.light(light_priority, self.is_quiet))
+        tone_hz, sound_ms = self._sound.now(annunciation.sound(sound_priority, self.is_quiet))
+        if self._is_refusing:
+            passed_ms = time.ticks_diff(time.ticks_ms(), self._refused_ms)
+            self._is_refusing = passed_ms < annunciation.length_ms(annunciation.REFUSED)
+            if self._is_refusing:
+                tone_hz, sound_ms = annunciation.at(annunciation.REFUSED, passed_ms)
         self._show(lights)
         self._play(tone_hz)
         return min(light_ms, sound_ms)
 
     def refused(self) -> None:
-        """Begin the sound of refused input; update() goes on with it."""
-        self._begin_once(annunciation.REFUSED, None)
-
-    def accepted(self) -> None:
-        """Begin the sound of accepted input; update() goes on with it."""
-        self._begin_once(annunciation.ACCEPTED, None)
-
-    def test(self) -> None:
-        """Begin the alarm test: each colour and each tone in turn; update() goes on with it."""
-        self._begin_once(annunciation.TEST_SOUND, annunciation.TEST_LIGHT)
-
-    def _begin_once(
-        self,
-        sound: tuple[tuple[int, int], ...],
-        light: tuple[tuple[int, int], ...] | None,
-    ) -> None:
-        self._once_sound = sound
-        self._once_light = light
-        self._once_ms = int(time.ticks_ms())
+        """Begin the sound of refused input, over that of any alarm; update() goes on with it."""
+        self._is_refusing = True
+        self._refused_ms = time.ticks_ms()
 
     def _show(self, lights: int) -> None:
         if lights == self._shown:
@@ -120,15 +97,16 @@ class _Course:
     def __init__(self) -> None:
         self._pattern: tuple[tuple[int, int], ...] | None = None
         self._elapsed_ms = 0
-        self._seen_ms = 0
+        self._seen_ms = time.ticks_ms()
 
-    def at(self, pattern: tuple[tuple[int, int], ...], now_ms: int) -> tuple[int, int]:
+    def now(self, pattern: tuple[tuple[int, int], ...]) -> tuple[int, int]:
         """(value, ms for which it stays so); begins anew when the pattern is another."""
-        if pattern is not self._pattern:
-            self._pattern = pattern
-            self._elapsed_ms = 0
-        else:
+        now_ms = time.ticks_ms()
+        if pattern is self._pattern:
             passed_ms = time.ticks_diff(now_ms, self._seen_ms)
             self._elapsed_ms = (self._elapsed_ms + passed_ms) % annunciation.length_ms(pattern)
+        else:
+            self._pattern = pattern
+            self._elapsed_ms = 0
         self._seen_ms = now_ms
         return annunciation.at(pattern, self._elapsed_ms)

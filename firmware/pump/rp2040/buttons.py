@@ -33,7 +33,9 @@ class Button:
         Returns:
             press.NOTHING, PRESSED, HELD, RELEASED, STUCK or FREED.
         """
-        return self.press.update(self._pin.value() == self._active_level, int(time.ticks_ms()))
+        is_closed = self._pin.value() == self._active_level
+        now_ms: int = time.ticks_ms()  # type: ignore[assignment]  # the stubs hide that it is one
+        return self.press.update(is_closed, now_ms)
 
 
 def polled(buttons: tuple[Button, ...]) -> tuple[int, int]:

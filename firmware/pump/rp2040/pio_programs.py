@@ -14,6 +14,10 @@ def step_words(pulse_loops: int):
     where hold is the word's second number and pulse is 1 + 8 * pulse_loops.
     A silence takes 8 + hold.
 
+    The STEP pin rises 3 + 8 * pulse_loops cycles before a step's end. The program begins with
+    a wait of just that, so that counted from the start of the machine each edge comes where
+    the words before it and its own add up to.
+
     Args:
         pulse_loops: 1-32, how often 8 cycles of 8 ns the STEP pin stays high.
     """
@@ -26,6 +30,9 @@ def step_words(pulse_loops: int):
         fifo_join=PIO.JOIN_TX,
     )
     def program():
+        set(x, pulse_loops - 1)[2]
+        label("lead in")
+        jmp(x_dec, "lead in")[7]
         wrap_target()
         label("fetch")
         out(x, 1)

@@ -15,13 +15,15 @@ import machine
 import micropython
 from micropython import const
 
-from pump.core.delivery import TICKS_PER_S
+from pump.core.delivery import MODE_STOPPED, TICKS_PER_S
 from pump.core.feeder import COMMIT_AHEAD_S
 from pump.rp2040.pump_clock import timer_us
 
 WATCHDOG_MS = const(8000)
 _PERIOD_MS_MAX = const(2000)
 _PERIOD_MS_MIN = const(100)
+# A change of rate is allowed for two looks before it comes.
+_CHANGE_AHEAD_S = const(4)
 _ONCE = (0,)
 
 
@@ -44,6 +46,8 @@ class Service:
         self._annunciator = annunciator
         self._timer = machine.Timer(-1)
         self._period_ms = 0
+        self._period_mode = MODE_STOPPED
+        self._period_until_ticks = None
         self._tick_ref = self._tick
         self._light_timer = machine.Timer(-1)
         self._light_ref = self._light
@@ -94,7 +98,7 @@ class Service:
             self._failed("console_fault", type(error).__name__ + " " + str(error))
         finally:
             self._annunciate()
-            self._set_period()
+            self._keep_period()
 
     def _settle(self) -> None:
         """Let a Ctrl-C that is pending raise here, where nothing is half done, and keep it."""
@@ -131,18 +135,38 @@ class Service:
         self._watchdog.feed()
         self._memory.note_fed(timer_us())
 
-    def _set_period(self) -> None:
-        """Look three times or more while what is committed lasts."""
-        period_ms = _PERIOD_MS_MAX
+    def _keep_period(self) -> None:
+        """Set the period anew when delivery has changed by itself, or soon will."""
+        until_ticks = self._period_until_ticks
+        if self._mode() != self._period_mode or (
+            until_ticks is not None and self._pump.pump_clock.now_ticks() >= until_ticks
+        ):
+            self._set_period()
+
+    def _mode(self) -> int:
         feeder = self._pump.feeder
-        if feeder is not None and feeder.is_running:
-            rate_nl_per_h = self._pump.delivery.rate_at(
-                max(self._pump.pump_clock.now_ticks(), self._pump.delivery.anchor_ticks)
-            )
-            steps = self._pump.delivery.microsteps_in(rate_nl_per_h, COMMIT_AHEAD_S * TICKS_PER_S)
-            if steps[0] > feeder.commit_steps * steps[1]:
-                lasts_ms = 1000 * COMMIT_AHEAD_S * feeder.commit_steps * steps[1] // steps[0]
+        if feeder is None or not feeder.is_running:
+            return MODE_STOPPED
+        return self._pump.delivery.mode
+
+    def _set_period(self) -> None:
+        """Look three times or more while what is committed lasts, at the rates soon to come too."""
+        period_ms = _PERIOD_MS_MAX
+        self._period_mode = self._mode()
+        self._period_until_ticks = None
+        if self._period_mode != MODE_STOPPED:
+            pump = self._pump
+            rate_nl_per_h = pump.monitor.highest_rate_during(_CHANGE_AHEAD_S)
+            steps = pump.delivery.microsteps_in(rate_nl_per_h, COMMIT_AHEAD_S * TICKS_PER_S)
+            commit_steps = pump.feeder.commit_steps
+            if steps[0] > commit_steps * steps[1]:
+                lasts_ms = 1000 * COMMIT_AHEAD_S * commit_steps * steps[1] // steps[0]
                 period_ms = min(_PERIOD_MS_MAX, max(_PERIOD_MS_MIN, lasts_ms // 4))
+            change_ticks = pump.delivery.next_change_after(
+                max(pump.pump_clock.now_ticks(), pump.delivery.anchor_ticks)
+            )
+            if change_ticks is not None:
+                self._period_until_ticks = change_ticks - _CHANGE_AHEAD_S * TICKS_PER_S
         if period_ms != self._period_ms:
             self._period_ms = period_ms
             self._timer.init(period=period_ms, mode=machine.Timer.PERIODIC, callback=self._tick_ref)

@@ -31,20 +31,33 @@ _FOREVER = 0xFFFFFFFF
 _STEP_CYCLES = const(9)
 _SILENCE_CYCLES = const(8)
 # From here on the processor waits with interrupts off, so that the start falls on its microsecond.
-_SPIN_US = const(60)
+# What MicroPython does at the end of a sleep takes 80 us by itself.
+_SPIN_US = const(500)
 
 _PROGRAM_EXECCTRL = const(3)
 _PROGRAM_SHIFTCTRL = const(4)
 
 
 @micropython.viper
-def _enable_at(target_us: int):
-    """Enable state machine 0 in the microsecond at which the timer reaches target_us (mod 2^32)."""
+def _enable_at(target_us: int, machines: int) -> int:
+    """Enable state machines of PIO 0 in the microsecond in which the timer reaches target_us.
+
+    Args:
+        target_us: modulo 2^32.
+        machines: one bit each; 0 does all but enable any, which brings this code from flash
+            into the cache, so that the next call is not held up by it.
+
+    Returns:
+        1, or 0 when that microsecond had passed before; nothing was enabled then.
+    """
     timer = ptr32(0x40054028)  # noqa: F821  TIMERAWL
     control = ptr32(0x50202000)  # noqa: F821  PIO0 CTRL, set alias
+    if int(timer[0]) - target_us >= 0:
+        return 0
     while int(timer[0]) - target_us < 0:
         pass
-    control[0] = 1
+    control[0] = machines
+    return 1
 
 
 class StepGenerator:
@@ -99,8 +112,13 @@ class StepGenerator:
             return self._clock.now_ticks()
         time.sleep_us(wait_us)
         state = machine.disable_irq()
-        _enable_at(target_us)
+        is_in_time = _enable_at(target_us - _SPIN_US // 2, 0) and _enable_at(
+            target_us, _STEP_ENABLE
+        )
         machine.enable_irq(state)
+        if not is_in_time:
+            self.stop()
+            return self._clock.now_ticks()
         self._begun = 0
         self._is_enabled = True
         return None

@@ -6,7 +6,7 @@ from fractions import Fraction
 from rich.table import Table
 from rich.text import Text
 
-from pump.core import quantity
+from pump.core import moves, quantity
 from pump.link import kinds, words
 from titrate.client.replies import Status
 from titrate.client.values import as_ratio
@@ -116,8 +116,14 @@ def status_view(status: Status) -> Table:
 
 
 def state(name: str) -> Text:
-    """A named state, green while it delivers."""
-    return Text(name.replace("_", " "), style="green" if name not in ("stopped",) else "yellow")
+    """A named state: green while it delivers, red where it should and cannot."""
+    if name in moves.DELIVERING:
+        style = "green"
+    elif name in (moves.EMPTY, moves.HALTED):
+        style = "bold red"
+    else:
+        style = "yellow"
+    return Text(name.replace("_", " "), style=style)
 
 
 def alarm_list(alarms: list[tuple[str, str]]) -> Text:

@@ -9,7 +9,7 @@ reply is returned), refused (Refused is raised, nothing has changed) or unknown
 import logging
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from pump.core.errors import PumpError
 from pump.link import commands, dictionary, kinds, lines
@@ -232,14 +232,14 @@ class Connection:
 
     def _compare_dictionaries(self) -> frozenset[str]:
         """The commands of this host that the pump does not have, or has otherwise."""
-        theirs = {
-            row["command"]: (row["changes"], row["args"]) for row in self.request("dictionary").rows
-        }
-        ours = {
-            row["command"]: (row["changes"], row["args"])
-            for row in (dict(pairs) for pairs in dictionary.rows())
-        }
+        theirs = _signatures(self.request("dictionary").rows)
+        ours = _signatures([dict(pairs) for pairs in dictionary.rows()])
         return frozenset(name for name, signature in ours.items() if theirs.get(name) != signature)
+
+
+def _signatures(rows: Iterable[Mapping[str, object]]) -> dict[str, tuple[object, object]]:
+    """What a host must agree on with a pump to use a command, by its name."""
+    return {str(row["command"]): (row["changes"], row["args"]) for row in rows}
 
 
 def _check(command: commands.Command, pairs: list[tuple[str, object]]) -> None:

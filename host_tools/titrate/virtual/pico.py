@@ -84,6 +84,7 @@ class VirtualPico:
         self._uarts: dict[int, Callable[[int], None]] = {}
         self._port_open = True
         self.on_serial: Callable[[bytes], None] | None = None
+        """When set, gets all USB serial output, and `serial_read` and `exec_raw` get none."""
 
     # -- power -----------------------------------------------------------------------------------
 
@@ -309,7 +310,10 @@ class VirtualPico:
         return self._steps
 
     def extra_edges(self, pin: int | str, count: int, width_ns: int = 2000) -> None:
-        """Put `count` short pulses on the wire at `pin`, as interference does; time passes."""
+        """Put `count` short pulses on the wire at `pin`, as interference does; time passes.
+
+        They are edges like any other: `step_edges` has them, when it is the STEP pin.
+        """
         number = self.gpio(pin)
         for _ in range(count):
             level = self.output(number)

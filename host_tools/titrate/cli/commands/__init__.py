@@ -19,6 +19,7 @@ from titrate.cli.commands.log import log
 from titrate.cli.commands.outcome import outcome
 from titrate.cli.commands.ports import ports
 from titrate.cli.commands.program import program, programme
+from titrate.cli.commands.simulate import simulate
 from titrate.cli.commands.status import status, watch
 from titrate.cli.commands.virtual import virtual
 
@@ -27,6 +28,7 @@ ALL = (
     status,
     watch,
     check,
+    simulate,
     program,
     programme,
     start,

@@ -1,5 +1,6 @@
 """`titrate clock`."""
 
+import time
 from datetime import datetime
 
 import click
@@ -20,7 +21,7 @@ def clock(session: Session, set_now: bool, at: str | None) -> None:
     """
     with session.connect() as pump:
         if set_now or at:
-            pump.set_clock(at or _here())
+            pump.set_clock(at or _next_second())
         found = pump.clock()
     here = quantity.parse_instant_s(_here())
     ahead_s = None if found.clock_s is None else found.clock_s - here
@@ -37,6 +38,12 @@ def clock(session: Session, set_now: bool, at: str | None) -> None:
         "ahead_s": ahead_s,
     }
     session.output.result(values, table)
+
+
+def _next_second() -> str:
+    """This computer's time at the full second that begins when this returns."""
+    time.sleep(1 - datetime.now().microsecond / 1_000_000)
+    return _here()
 
 
 def _here() -> str:

@@ -1,6 +1,7 @@
 """`titrate flash` and `titrate deploy`."""
 
 import time
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -10,7 +11,7 @@ from titrate.client import ports
 from titrate.client.errors import NoAnswer, Refused
 from titrate.client.pump import Pump
 from titrate.client.waiting import wait_for_pump
-from titrate.deploy import bootsel, install, sources
+from titrate.deploy import bootsel, sources
 from titrate.deploy.package_json import DEFAULT_BOARD
 
 _BACK_S = 30.0
@@ -57,6 +58,10 @@ def deploy(session: Session, board: str, yes: bool) -> None:
     MicroPython 1.25 or newer has to be on the board. Refused unless the pump on it is stopped, or
     there is none. A board with a Titrate image is brought up to date with flash instead.
     """
+    # mpremote takes a while to load; no other command waits for it.
+    from titrate.deploy.install import Board
+    from titrate.deploy.repl import SerialRepl
+
     port = ports.choose(session.port)
     stopped = _check_stopped(port)
     output = session.output
@@ -65,7 +70,8 @@ def deploy(session: Session, board: str, yes: bool) -> None:
         files = sources.device_files(
             board, lambda n, of: progress.update(task, completed=n, total=of)
         )
-        with install.Board(port) as found:
+        with closing(SerialRepl(port)) as repl:
+            found = Board(repl)
             found.check()
             if not stopped and found.has_running_pump():
                 raise Refused(
