@@ -4,12 +4,12 @@ import math
 import random
 from fractions import Fraction
 
-from bench_feeder import FeederBench
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from prescription import DAY_S, MINIMUM, PRIME, SCHEDULE, STOPPED, TICKS_PER_S, Prescription
 from programmes import PLAIN, as_ratio, boluses, day_schedules, weeks
 
+from bench_feeder import FeederBench
 from pump.core import ratio, schedule
 from pump.core.delivery import (
     MODE_MINIMUM,
@@ -319,7 +319,12 @@ def test_edges_are_those_of_the_prescription_whatever_is_asked_for_and_when(
     begin_ticks = (20 * DAY_S + 43_190) * TICKS_PER_S + offset_ticks
     bench = FeederBench(programme, STEP_NL, begin_ticks)
     prescription = Prescription(programme, STEP_NL, begin_ticks)
-    visits = [([], ("start", SCHEDULE)), *visits, ([TICKS_PER_S] * 4, ("stop",)), ([10**9], ("wait",))]
+    visits = [
+        ([], ("start", SCHEDULE)),
+        *visits,
+        ([TICKS_PER_S] * 4, ("stop",)),
+        ([10**9], ("wait",)),
+    ]
     for pauses, request in visits:
         for pause in pauses:
             bench.wait(pause)
@@ -330,7 +335,9 @@ def test_edges_are_those_of_the_prescription_whatever_is_asked_for_and_when(
             from_ticks, moved = bench.set_clock(bench.now_ticks + request[1] * TICKS_PER_S)
             prescription.set_clock(from_ticks, moved)
             continue
-        bench.change(lambda ticks, request=request: apply(request, ticks, bench.delivery, prescription))
+        bench.change(
+            lambda ticks, request=request: apply(request, ticks, bench.delivery, prescription)
+        )
     assert bench.shortfalls == 0
     check_edges(bench, prescription)
 

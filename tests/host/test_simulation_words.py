@@ -6,11 +6,11 @@ from fractions import Fraction
 
 import pytest
 from programmes import DAY_S
-from thumb_machine import ThumbMachine
 
 from pump.core.delivery import TICKS_PER_S
 from pump.core.programme import canonical_text
 from pump.core.quantity import parse_instant_s
+from thumb_machine import ThumbMachine
 from titrate.profile import load_profile
 from titrate.simulation import BolusRequest, simulate
 from titrate.simulation.edges import edge_ticks, write_edges
@@ -37,9 +37,11 @@ def take(head, interval):
     words[0] += 1
     all_of_them.update(b"%d %d\\n" % (head, interval))
 
-at_s, volume_nl, duration_s = {bolus}
-bolus = Bolus("00000000", volume_nl, at_s * TICKS_PER_S, (at_s + duration_s) * TICKS_PER_S)
-make_words(parse_canonical({text!r}), {start_s}, [bolus], {steps}, take)
+boluses = []
+for at_s, volume_nl, duration_s in {boluses}:
+    end_ticks = (at_s + duration_s) * TICKS_PER_S
+    boluses.append(Bolus("00000000", volume_nl, at_s * TICKS_PER_S, end_ticks))
+make_words(parse_canonical({text!r}), {start_s}, boluses, {steps}, take)
 print(words[0], hexlify(all_of_them.digest()).decode())
 """
 
@@ -51,7 +53,8 @@ def request() -> BolusRequest:
 
 def run_of(name: str, duration_s: int, root):
     profile = load_profile(root / f"host_tools/titrate/examples/{name}.toml")
-    return simulate(profile.programme, START_S, duration_s, profile.fill_nl, [request()])
+    boluses = [request()] if profile.programme.max_bolus_nl[0] else []
+    return simulate(profile.programme, START_S, duration_s, profile.fill_nl, boluses)
 
 
 def in_cpython(found) -> str:
@@ -59,7 +62,7 @@ def in_cpython(found) -> str:
     make_words(
         found.programme,
         found.start_s,
-        [request().bolus()],
+        [request.bolus() for request in found.boluses],
         found.steps,
         lambda head, interval: words.append(b"%d %d\n" % (head, interval)),
     )
@@ -69,7 +72,7 @@ def in_cpython(found) -> str:
 def program(found, path: list[str]) -> str:
     return PROGRAM.format(
         path=path,
-        bolus=BOLUS,
+        boluses=[BOLUS] * len(found.boluses),
         text=canonical_text(found.programme),
         start_s=START_S,
         steps=found.steps,
@@ -96,8 +99,8 @@ def test_micropython_on_the_rp2040s_processor_makes_the_same_words(root, portabl
     assert elf.exists(), "run make build/thumb/firmware.elf"
     found = run_of("demo-24h", 130, root)
     files = {f"/{name}": content for name, content in portable_files.items()}
-    files["/step_words.py"] = (root / SIMULATION / "step_words.py").read_bytes()
-    files["/main.py"] = program(found, ["/lib", "/"]).encode()
+    files["/lib/step_words.py"] = (root / SIMULATION / "step_words.py").read_bytes()
+    files["/main.py"] = program(found, ["/lib"]).encode()
     assert ThumbMachine(elf, files).run() == (0, in_cpython(found))
 
 

@@ -2,14 +2,19 @@
 
 import word_machine
 from pump.core.controller import Controller
-from pump.core.delivery import TICKS_PER_US
+from pump.core.delivery import TICKS_PER_MS, TICKS_PER_US
 from pump.core.journal import Journal
+from pump.core.programme import canonical_text
 from pump.core.recorder import Recorder
-from pump.core.recovery import after_power_cut, load_requests
+from pump.core.recovery import after_power_cut, after_warm_reset, load_requests
+from pump.core.retained import RetainedState
 from pump.core.slots import Slots
+from pump.link.lines import checksum
 from ram_sectors import RamSectors
 
 BOARD_ID = b"benchpmp"
+WATCHDOG_MS = 8000
+RETAINED_MAX = 1262
 # Monday 2026-06-01 00:00 in seconds since 2000-01-01.
 MONDAY_S = 833587200
 IDENTITY = [
@@ -58,13 +63,29 @@ class BenchClock:
 
 
 class BenchGenerator(word_machine.WordMachine):
-    """A step generator with its witness and its motor driver."""
+    """A step generator with its witness and its motor driver.
+
+    Attributes:
+        is_energised: whether the motor has current.
+        powerless: steps that moved nothing because it had none.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.is_energised = False
+        self.powerless = 0
+
+    def run_until(self, ticks):
+        made = len(self.edges)
+        super().run_until(ticks)
+        if not self.is_energised:
+            self.powerless += len(self.edges) - made
 
     def energise(self, is_on):
-        """The motor's current: nothing here depends on it."""
+        self.is_energised = is_on
 
     def begin_move(self, is_infusing):
-        """The direction: nothing here depends on it."""
+        self.is_energised = True
 
     def witnessed(self):
         return len(self.edges)
@@ -80,14 +101,19 @@ class BenchPump:
     Attributes:
         controller: the Controller.
         clock: its BenchClock.
+        generator: its BenchGenerator, by whose time everything goes.
         sectors: the flash, to be handed to another BenchPump after a power cut.
+        kept: what survives a reset but not a power cut.
+        made_before: steps that were made before the last reset.
     """
 
-    def __init__(self, sectors=None, now_s=MONDAY_S):
+    def __init__(self, sectors=None, now_s=MONDAY_S, recover=after_power_cut):
         self.sectors = sectors or RamSectors(32)
         self.generator = BenchGenerator()
         self.clock = BenchClock(self.generator, now_s)
         self.kept = ""
+        self.made_before = 0
+        self._fed_us = 0
         journals = [Journal(self.sectors, first, 8, BOARD_ID) for first in (0, 8, 16)]
         for journal in journals:
             journal.open()
@@ -97,13 +123,87 @@ class BenchPump:
             self.clock, self.generator, recorder, list(IDENTITY), self._keep, _heap_free
         )
         load_requests(self.controller)
-        after_power_cut(self.controller)
+        recover(self.controller)
 
     def _keep(self, text):
+        # What rp2040/retained_memory.py takes.
+        if len(text) > RETAINED_MAX:
+            raise ValueError("too long to retain")
         self.kept = text
+
+    def made(self):
+        """Steps made in the pump's life, every one with the motor on."""
+        if self.generator.powerless:
+            raise AssertionError("the motor had no current")
+        return self.made_before + len(self.generator.edges)
+
+    def wait_ms(self, ms):
+        """Let time pass without anybody looking after the pump."""
+        self.generator.run_until(self.generator.now_ticks + ms * TICKS_PER_MS)
+
+    def serve(self):
+        """What the periodic service does."""
+        if self.controller.service():
+            self._fed_us = self.clock.up_us()
 
     def run_s(self, seconds):
         """Let time pass; the pump looks after itself every second."""
         for _ in range(seconds):
-            self.generator.run_until(self.generator.now_ticks + 1000000 * TICKS_PER_US)
-            self.controller.service()
+            self.wait_ms(1000)
+            self.serve()
+
+    def programme(self, programme, reservoir_nl=9000000):
+        """Propose, review and confirm a programme, and fill the reservoir unless that is None."""
+        pump = self.controller
+        text = canonical_text(programme)
+        pieces = text.split("\n")[:-1]
+        pump.propose(len(pieces), checksum(text.encode()))
+        for number, piece in enumerate(pieces):
+            pump.propose_line(number, piece)
+        rows = list(pump.review())
+        pump.confirm(dict(rows[-1])["digest"])
+        if reservoir_nl is not None:
+            pump.refill((reservoir_nl, 1))
+        return self
+
+    # -- what can befall it; each returns the pump that comes after it ----------------------
+
+    def after_soft_reset(self, boot_ms=300):
+        """MicroPython starts anew; the chip, its timer and its memory go on."""
+        self.wait_ms(boot_ms)
+        self.generator.stop()
+        return self._again(self.generator.now_ticks, None)
+
+    def after_watchdog_reset(self, boot_ms=300):
+        """Nobody looked after the pump for 8 s; the chip began again, but for its memory."""
+        reset_us = self._fed_us + WATCHDOG_MS * 1000
+        self.generator.run_until(reset_us * TICKS_PER_US)
+        self.generator.stop()
+        state = RetainedState(self.kept)
+        return self._again(boot_ms * TICKS_PER_MS, reset_us + state.offset_us)
+
+    def _again(self, now_ticks, reset_us):
+        state = RetainedState(self.kept)
+
+        def recover(controller):
+            clock = controller.pump_clock
+            clock.offset_us = state.offset_us if reset_us is None else reset_us
+            clock.is_known = state.clock_known
+            controller.generator.now_ticks = now_ticks
+            gap_from_ticks = None if reset_us is None else reset_us * TICKS_PER_US
+            after_warm_reset(controller, state, self.generator.witnessed(), gap_from_ticks)
+
+        pump = BenchPump(self.sectors, recover=recover)
+        pump.made_before = self.made()
+        return pump
+
+    def after_power_cut(self, sectors=None):
+        """Nothing is left but flash; the clock begins at zero."""
+
+        def recover(controller):
+            controller.pump_clock.is_known = False
+            after_power_cut(controller)
+
+        pump = BenchPump(sectors or self.sectors, 0, recover)
+        pump.made_before = self.made()
+        return pump

@@ -9,6 +9,7 @@ class RamSectors(Sectors):
     Attributes:
         erases: how often each sector was erased.
         operations: erases and programs so far.
+        reads: reads so far.
     """
 
     def __init__(self, sector_count):
@@ -16,6 +17,7 @@ class RamSectors(Sectors):
         self.data = [bytearray(b"\xff" * SECTOR_BYTES) for _ in range(sector_count)]
         self.erases = [0] * sector_count
         self.operations = 0
+        self.reads = 0
 
     def erase(self, sector):
         self.check(sector, 0, SECTOR_BYTES)
@@ -32,4 +34,5 @@ class RamSectors(Sectors):
 
     def read_into(self, sector, offset, buffer):
         self.check(sector, offset, len(buffer))
+        self.reads += 1
         buffer[:] = memoryview(self.data[sector])[offset : offset + len(buffer)]

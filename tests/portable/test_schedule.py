@@ -152,7 +152,14 @@ class BolusTest(unittest.TestCase):
 
     def test_a_bolus_of_24_h_ends_as_the_next_one_begins(self):
         programme = bench_programme(boluses=((3600, MONDAY | TUESDAY, (24000, 1), DAY_S),))
-        for hour, rate in ((0, 25000), (1, 26000), (24, 26000), (25, 26000), (48, 26000), (49, 25000)):
+        for hour, rate in (
+            (0, 25000),
+            (1, 26000),
+            (24, 26000),
+            (25, 26000),
+            (48, 26000),
+            (49, 25000),
+        ):
             at_s = MONDAY_2026_06_01 + hour * HOUR_S
             self.assertEqual(schedule.rate_at(programme, at_s, 0), (rate, 1))
 
@@ -219,7 +226,7 @@ class VolumeTest(unittest.TestCase):
                 )
 
     def test_a_week_is_the_sum_of_its_days(self):
-        # Workdays 6 h of 10, 16 h of 20, 2 h of 12 uL/h: 404 uL. Weekend 12 h of 5 and of 7: 144 uL.
+        # Workdays: 6 h of 10, 16 h of 20, 2 h of 12 uL/h, 404 uL. Weekend: 12 h of 5 and of 7, 144.
         total = schedule.volume_between(
             days_programme(), MONDAY_2026_06_01, MONDAY_2026_06_01 + WEEK_S, 0
         )

@@ -57,9 +57,7 @@ class Bench:
             period = ratio.ratio(UNIT, parts_per_tick)
             while number * UNIT <= until:
                 asked = number * UNIT - self.parts
-                self.exact.append(
-                    (self.time_ticks * parts_per_tick + asked, parts_per_tick)
-                )
+                self.exact.append((self.time_ticks * parts_per_tick + asked, parts_per_tick))
                 number += 1
         else:
             period = gap = None
@@ -162,7 +160,14 @@ class TrainTest(unittest.TestCase):
         self.assertEqual(found, [101323636364, 202647272728])
 
     def test_no_word_is_longer_than_two_slices_of_134_ms(self):
-        for period in (62500, 70000, SLICE_TICKS - 1, SLICE_TICKS, SLICE_TICKS + 1, 3 * SLICE_TICKS):
+        for period in (
+            62500,
+            70000,
+            SLICE_TICKS - 1,
+            SLICE_TICKS,
+            SLICE_TICKS + 1,
+            3 * SLICE_TICKS,
+        ):
             bench = Bench().run(((parts_for(period), 70 * period),))
             for head, interval in bench.ring.words:
                 self.assertLess(((head >> 1) + 1) * interval, 2 * SLICE_TICKS)
@@ -199,7 +204,7 @@ class TrainTest(unittest.TestCase):
             segments.append((parts_for(62500 + numbers.below(400000)), 1 + numbers.below(300000)))
             segments.append((0, 1 + numbers.below(100)))
         bench = Bench().run(segments)
-        for head, interval in bench.ring.words:
+        for _, interval in bench.ring.words:
             self.assertGreaterEqual(interval, WORD_TICKS_MIN)
         self.check(bench)
 

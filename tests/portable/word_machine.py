@@ -22,7 +22,7 @@ class WordMachine:
         now_ticks: the machine's own time, which is never set.
         offset_ticks: pump time less that.
         edges: tick of every step made, in the machine's own time.
-        start_takes_ticks: how long after being asked to start it is ready to.
+        held_up_ticks: for how long the coming starts are held up, one after the other.
         is_stalled: nothing is executed any more, as when the hardware has failed.
     """
 
@@ -31,7 +31,7 @@ class WordMachine:
         self.edges = []
         self.now_ticks = 0
         self.offset_ticks = 0
-        self.start_takes_ticks = 0
+        self.held_up_ticks = []
         self.is_stalled = False
         self._is_enabled = False
         self._begun = 0
@@ -47,7 +47,8 @@ class WordMachine:
 
     def start(self, at_ticks):
         """Begin the first word at a pump time; the present one when that has passed."""
-        self.now_ticks += self.start_takes_ticks
+        if self.held_up_ticks:
+            self.now_ticks += self.held_up_ticks.pop(0)
         at_ticks -= self.offset_ticks
         if at_ticks < self.now_ticks:
             return self.now_ticks + self.offset_ticks

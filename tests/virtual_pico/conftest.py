@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from pump_rig import PumpRig
 from titrate.virtual.pico import VirtualPico
 
 Boot = Callable[..., VirtualPico]
@@ -30,3 +32,19 @@ def boot() -> Iterator[Boot]:
 def stock(boot: Boot, stock_uf2: Path) -> VirtualPico:
     """A Pico with MicroPython alone, just switched on."""
     return boot(stock_uf2)
+
+
+@pytest.fixture(scope="module")
+def new_rig(uf2: Path) -> Iterator[Callable[..., PumpRig]]:
+    """Makes a PumpRig with the image as shipped, switched on; off when the module is done."""
+    rigs: list[PumpRig] = []
+
+    def make(**options: Any) -> PumpRig:
+        rig = PumpRig(uf2, **options)
+        rigs.append(rig)
+        rig.power_on()
+        return rig
+
+    yield make
+    for rig in rigs:
+        rig.pico.power_off()

@@ -17,7 +17,10 @@ from titrate.client.pump import Pump
 from titrate.virtual.pico import MS, SECOND, VirtualPico
 
 NS_PER_TICK = 8
-NOW = "2026-06-01T08:00:00"  # a Monday
+EXACT_NS = 1000  # an edge comes at its exact instant or less than this after it
+NOW = "2026-06-01T08:00:00"  # what the pump's clock is set to: a Monday
+NOW_S = 8 * 3600  # the same, in seconds of the day
+
 _TIMERAWH, _TIMERAWL = 0x40054024, 0x40054028
 # The eighth convergent of pi's continued fraction (OEIS A001203), by which pumps reckon.
 _PI = Fraction(312689, 99532)
@@ -53,7 +56,7 @@ def programme(**changes: Any) -> Programme:
         "reservoir_reserve_nl": 20_000,
         "max_rate_nl_per_h": (9_600_000, 1),
         "max_bolus_nl": (200_000, 1),
-        "commit_ahead_nl": 5_000,
+        "commit_ahead_nl": 7_000,
     }
     return Programme(**(settings | changes))
 
@@ -66,10 +69,9 @@ def microstep_nl(programme: Programme) -> Fraction:
     return area_um2 * advance_um * Fraction(*programme.calibration) / 1_000_000
 
 
-def rate_of(programme: Programme, steps_per_s: int | Fraction) -> tuple[int, int]:
-    """The rate in nL/h, as a ratio, at which a pump makes so many steps a second."""
-    rate = microstep_nl(programme) * steps_per_s * 3600
-    return rate.numerator, rate.denominator
+def rate_for(steps_per_s: int | Fraction) -> tuple[int, int]:
+    """The rate in whole nL/h at which programme() makes about so many steps a second."""
+    return round(microstep_nl(programme()) * steps_per_s * 3600), 1
 
 
 class SerialLine:
@@ -101,15 +103,16 @@ class PumpRig:
     Attributes:
         pico: the VirtualPico.
         pump: the client's Pump on its serial port.
-        prescription: what was asked for.
+        prescription: what was asked for since edge number `first_edge`.
     """
 
     def __init__(self, uf2: Path, **options: Any):
         self.pico = VirtualPico(uf2, **options)
-        self.prescription: Prescription | None = None
+        self.prescription: Any = None
+        self.first_edge = 0
         self._zero_ns = 0
         self._connection = Connection(
-            SerialLine(self.pico), answer_s=2.0, now=lambda: self.pico.now_ns / SECOND
+            SerialLine(self.pico), answer_s=1.0, now=lambda: self.pico.now_ns / SECOND
         )
         self.pump = Pump(self._connection)
 
@@ -119,13 +122,13 @@ class PumpRig:
         """Switch on, wait for USB and for the console."""
         self.pico.power_on()
         self.await_usb()
-        self._connection.connect()
+        self.connect()
 
     def await_usb(self) -> None:
         """Wait until the host has found the Pico."""
         assert self.pico.run_until(lambda: self.pico.usb_ready, _BOOT_LIMIT_NS)
 
-    def run_s(self, seconds: float | Fraction) -> None:
+    def run_s(self, seconds: float) -> None:
         """Let time pass."""
         self.pico.run_for(int(seconds * SECOND))
 
@@ -135,7 +138,7 @@ class PumpRig:
         Its offset is read on the device, the timer's phase in steps of a tick.
         """
         offset_us = int(self.on_device("print(c.pump_clock.offset_us)"))
-        zero_from_ns, zero_to_ns = 0, 1 << 62
+        zero_from_ns, zero_to_ns = -(1 << 62), 1 << 62
         for _ in range(2 * 1000 // NS_PER_TICK):
             count_us = self.pico.peek(_TIMERAWH) << 32 | self.pico.peek(_TIMERAWL)
             latest_ns = self.pico.now_ns - count_us * 1000
@@ -149,118 +152,131 @@ class PumpRig:
         """Pump time in ticks at an emulated time."""
         return Fraction(t_ns - self._zero_ns, NS_PER_TICK)
 
-    def ns_of(self, ticks: int | Fraction) -> Fraction:
-        """The emulated time at a pump time in ticks."""
-        return ticks * NS_PER_TICK + self._zero_ns
-
-    @property
-    def now_ticks(self) -> Fraction:
-        """Pump time now."""
-        return self.tick_of(self.pico.now_ns)
-
     # -- asking --------------------------------------------------------------------------------
 
-    def on_device(self, code: str, soft_reset: bool = False, limit_s: int = 30) -> str:
-        """Run code as mpremote does (`resume` unless soft_reset); c is the Controller there.
+    def connect(self) -> None:
+        """Have the console answer, also after a program or a script has left it."""
+        self.pico.serial_read()
+        self._connection.hello = {}
+        self._connection.connect()
 
-        The console is left by it, as by mpremote; the client wakes it at connect().
+    def on_device(self, code: str, soft_reset: bool = False, limit_s: int = 30) -> str:
+        """Run code as `mpremote exec` does, with `resume` unless soft_reset.
+
+        In it, c is the Controller and run() calls where the service runs. As with mpremote, the
+        console has been left afterwards; connect() wakes it.
         """
         begin = "import pump\nc = pump._attached._pump\nrun = pump._attached._run\n"
         out, err = self.pico.exec_raw(begin + code, limit_s, soft_reset=soft_reset)
         assert err == "", err
         return out
 
-    def connect(self) -> None:
-        """Have the console answer again."""
-        self.pico.serial_read()
-        self._connection.connect()
-
     def set_up(self, prescribed: Programme, fill: str = "1 mL") -> None:
         """Set the clock, programme, fill the reservoir; learn the pump's time."""
         self.pump.set_clock(NOW)
-        self.put(prescribed)
+        self.change(prescribed)
         self.pump.refill(fill)
         self.learn_time()
         self.connect()
+        self.take_up(prescribed, int(self.tick_of(self.pico.now_ns)), Fraction(0))
+
+    def take_up(self, prescribed: Programme, ticks: int, remainder: Fraction) -> None:
+        """Compare with a prescription that begins anew, with part of a microstep carried."""
         step_nl = microstep_nl(prescribed)
         self.prescription = Prescription(
-            prescribed, (step_nl.numerator, step_nl.denominator), int(self.now_ticks)
+            prescribed, (step_nl.numerator, step_nl.denominator), ticks
         )
+        self.prescription.microsteps = remainder
+        self.first_edge = len(self.pico.step_edges)
 
-    def put(self, prescribed: Programme) -> None:
+    def change(self, prescribed: Programme) -> None:
         """Propose a programme and confirm it by its digest."""
-        self.pump.confirm(self.pump.propose(prescribed).digest)
+        ticks = self._order("confirm", digest=self.pump.propose(prescribed).digest)
+        if self.prescription:
+            self.prescription.advance(ticks)
+            self.prescription.programme = prescribed
 
-    def order(self, name: str, **values: object) -> int:
-        """Ask for something that changes delivery; returns the tick from which it holds."""
-        reply = self.pump.ask(name, **values)
-        effective_ticks = reply.values["effective_ticks"]
-        assert isinstance(effective_ticks, int)
-        return effective_ticks
-
-    def start(self) -> int:
+    def start(self) -> None:
         """Start, on the pump and in the prescription."""
-        return self._deliver("start")
+        self._deliver("start")
 
-    def resume(self) -> int:
+    def resume(self) -> None:
         """Resume, on the pump and in the prescription."""
-        return self._deliver("resume")
+        self._deliver("resume")
 
-    def _deliver(self, name: str) -> int:
-        ticks = self.order(name)
-        self.prescription.advance(ticks)
-        self.prescription.mode = SCHEDULE
-        self.prescription.boluses_from_s = -(-ticks // TICKS_PER_S)
-        return ticks
-
-    def pause(self) -> int:
+    def pause(self) -> None:
         """Pause, on the pump and in the prescription."""
-        return self._rest("pause")
+        self._rest("pause")
 
-    def stop(self) -> int:
+    def stop(self) -> None:
         """Stop, on the pump and in the prescription."""
-        return self._rest("stop")
+        self._rest("stop")
 
-    def _rest(self, name: str) -> int:
-        ticks = self.order(name)
-        self.prescription.advance(ticks)
-        self.prescription.mode = STOPPED
-        self.prescription.boluses = []
-        return ticks
-
-    def bolus(self, volume_nl: int, duration_s: int) -> int:
+    def bolus(self, volume_nl: int, duration_s: int) -> None:
         """Give a bolus, on the pump and in the prescription."""
-        ticks = self.order("bolus", volume=f"{volume_nl} nL", duration=f"{duration_s} s")
+        ticks = self._order("bolus", volume=f"{volume_nl} nL", duration=f"{duration_s} s")
         self.prescription.advance(ticks)
         end_ticks = ticks + duration_s * TICKS_PER_S
         self.prescription.boluses.append((ticks, end_ticks, Fraction(volume_nl)))
-        return ticks
 
-    def prime(self, volume_nl: int, rate_nl_per_h: Fraction) -> int:
+    def prime(self, volume_nl: int, rate_nl_per_h: int) -> None:
         """Prime by the whole steps of a volume, on the pump and in the prescription."""
-        ticks = self.order("prime", volume=f"{volume_nl} nL", rate=f"{rate_nl_per_h} nL/h")
+        ticks = self._order("prime", volume=f"{volume_nl} nL", rate=f"{rate_nl_per_h} nL/h")
         self.prescription.advance(ticks)
         steps = Fraction(volume_nl) // self.prescription.microstep_nl
-        length = steps * self.prescription.microstep_nl * 3600 * TICKS_PER_S / rate_nl_per_h
-        self.prescription.prime = (rate_nl_per_h, ticks - (-length // 1))
+        length_s = steps * self.prescription.microstep_nl * 3600 / rate_nl_per_h
+        end_ticks = ticks - (-length_s * TICKS_PER_S // 1)
+        self.prescription.prime = (Fraction(rate_nl_per_h), end_ticks)
         self.prescription.mode = PRIME
-        return ticks
+
+    def _order(self, name: str, **values: object) -> int:
+        """Ask for something that changes delivery; returns the tick from which it holds."""
+        ticks = self.pump.ask(name, **values).values["effective_ticks"]
+        return ticks if isinstance(ticks, int) else int(self.tick_of(self.pico.now_ns))
+
+    def _deliver(self, name: str) -> None:
+        ticks = self._order(name)
+        self.prescription.advance(ticks)
+        self.prescription.mode = SCHEDULE
+        self.prescription.boluses_from_s = -(-ticks // TICKS_PER_S)
+
+    def _rest(self, name: str) -> None:
+        self.prescription.advance(self._order(name))
+        self.prescription.mode = STOPPED
+        self.prescription.boluses = []
 
     # -- comparing -------------------------------------------------------------------------------
 
-    def lateness_ns(self) -> list[Fraction]:
-        """How late each edge so far came, in ns against its exact instant.
+    @property
+    def edges_ns(self) -> list[int]:
+        """Emulated time of each edge that belongs to the prescription."""
+        return [t_ns for t_ns, _ in self.pico.step_edges[self.first_edge :]]
 
-        Fails when an edge is missing or there is one too many.
-        """
-        now = self.now_ticks
+    def lateness_ns(self) -> list[Fraction]:
+        """How late each edge came against its exact instant; fails when one is lost or added."""
+        now = self.tick_of(self.pico.now_ns)
         self.prescription.advance(int(now))
-        edges = [self.tick_of(t_ns) for t_ns, _ in self.pico.step_edges]
+        edges = [self.tick_of(t_ns) for t_ns in self.edges_ns]
         instants = list(self.prescription.instants())
-        # An instant within the last microsecond may have its edge still before it.
-        while instants and len(instants) > len(edges) and now - instants[-1] < 125:
+        # An edge whose instant came within the last microsecond may still be on its way.
+        while len(instants) > len(edges) and (now - instants[-1]) * NS_PER_TICK < EXACT_NS:
             instants.pop()
         assert len(edges) == len(instants)
         return [
             (edge - instant) * NS_PER_TICK for edge, instant in zip(edges, instants, strict=True)
         ]
+
+    def check_exact(self, but_from_ns: int = 0, but_to_ns: int = 0) -> None:
+        """Fails unless every edge came in time, none is lost and none added.
+
+        Between two times edges may be late, but never early.
+        """
+        for t_ns, late_ns in zip(self.edges_ns, self.lateness_ns(), strict=True):
+            assert late_ns >= 0
+            assert late_ns < EXACT_NS or but_from_ns <= t_ns < but_to_ns
+
+    def check_counts(self) -> None:
+        """Fails unless the pump at rest has counted each edge, twice, and no more was asked for."""
+        status = self.pump.status()
+        edges = len(self.pico.step_edges)
+        assert (status.stepped, status.witnessed, status.asked) == (edges, edges, edges)

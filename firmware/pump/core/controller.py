@@ -28,6 +28,8 @@ from pump.core.requests import RequestMemory
 
 BOLUS_DURATION_S_MIN = const(1)
 BOLUS_DURATION_S_MAX = const(86400)
+# As many as fit what is kept over a reset.
+BOLUSES_MAX = const(8)
 PRIME_STEPS_PER_S_MAX = const(10000)
 _NO_REQUEST = "00000000"
 _CLOCK_S_MAX = const(3155760000)  # a hundred years
@@ -64,6 +66,7 @@ class Controller:
         state: one of moves.py's named states.
         prescription: the Programme in force, or None.
         active_alarms: ActiveAlarms.
+        wants_bootloader: whether to restart into the USB bootloader.
     """
 
     def __init__(self, clock, generator, recorder, identity, keep, heap_free):
@@ -87,6 +90,7 @@ class Controller:
         self.witness_base = 0
         self._effective_ticks = None
         self.reset_cause = ""
+        self.wants_bootloader = False
 
     @property
     def concentration_mcg_per_ml(self):
@@ -211,6 +215,9 @@ class Controller:
         """Deliver nothing more; the motor is released when it rests."""
         state = moves.after(self.state, "stop")
         self._stop_delivery("stopped")
+        if self.state == moves.HALTED:
+            # What was amiss is in the log; from here on both counts are to agree again.
+            self.witness_base += self.moved() - self.witnessed()
         if self.ledger.prime_from_moved is not None:
             self.ledger.end_prime(self.feeder.planned)
         self.recorder.event(records.STOPPED, request_id or _NO_REQUEST, "asked")
@@ -271,6 +278,7 @@ class Controller:
                 + "; ask for more"
             )
         self.recorder.event(records.PRIME, request_id or _NO_REQUEST, volume_nl)
+        self.feeder.settle()
         self.ledger.begin_prime(self.moved())
         whole_nl = ratio.scale(microstep_nl, steps)
         ticks = ratio.ceil(
@@ -359,13 +367,15 @@ class Controller:
             self.feeder.shift_clock(self.pump_clock.now_ticks(), prepare)
         self.recorder.event(records.CLOCK_SET, max(0, old_s), now_s)
         self.active_alarms.clear("clock_lost", self.pump_clock.uptime_s())
+        self.monitor.after_change()
         self.keep_state()
         return self.clock()
 
     def bootloader(self, request_id=None):
-        """Raises unless nothing is being delivered; the hardware layer then restarts."""
+        """Restart into the USB bootloader for new firmware, at the next look of the service."""
         if self.state not in (moves.UNPROGRAMMED, moves.STOPPED):
             raise NotNow("firmware is exchanged only while the pump is stopped; stop first")
+        self.wants_bootloader = True
         return []
 
     # -- service ----------------------------------------------------------------------
@@ -406,6 +416,9 @@ class Controller:
         if self.feeder is not None:
             # Writing erases several sectors: go into it with all that may be in hand.
             self.feeder.service(self.pump_clock.now_ticks())
+        if microstep_nl != self.ledger.microstep_nl and self.feeder is not None:
+            # Steps in hand still count in the old microstep.
+            self.feeder.settle()
         slot = self.recorder.settings.write(text).sequence
         digest = programmes.digest(text)
         self.recorder.event(records.PROGRAMME_CONFIRMED, request_id or _NO_REQUEST, digest, slot)
@@ -473,8 +486,7 @@ class Controller:
         self._change(prepare)
 
     def _begin_motion(self) -> None:
-        if not self.feeder.is_running:
-            self.generator.begin_move(True)
+        self.generator.begin_move(True)
 
     def _change(self, prepare) -> None:
         self._effective_ticks = self.feeder.change(self.pump_clock.now_ticks(), prepare)
@@ -503,6 +515,11 @@ class Controller:
         programme = self.prescription
         concentration = programme.concentration_mcg_per_ml
         shown = format_amount(volume_nl, concentration)
+        if len(self.delivery.boluses) >= BOLUSES_MAX:
+            raise NotNow(
+                str(BOLUSES_MAX)
+                + " boluses are running, the most at a time; wait until one has ended"
+            )
         if ratio.compare(volume_nl, programme.max_bolus_nl) > 0:
             raise OutOfRange(
                 "a bolus of "

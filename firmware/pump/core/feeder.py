@@ -8,7 +8,7 @@ less than 2 s ahead; that instant is exact and is told to whoever asked.
 from pump.core import ratio
 from pump.core.compat import const, heap_lock, heap_unlock
 from pump.core.delivery import MODE_STOPPED, TICKS_PER_S, TICKS_PER_US
-from pump.core.train import HEAD_WAIT, Segment, Train
+from pump.core.train import HEAD_WAIT, SLICE_TICKS, Segment, Train
 from pump.core.word_ring import COUNT_MASK, WORDS
 
 COMMIT_AHEAD_S = const(6)
@@ -18,6 +18,10 @@ CHANGE_LEAD_TICKS = const(18750000)  # 150 ms
 # The PIO's queue holds 4 words and the head of a fifth; one more may begin meanwhile. With
 # fewer than these to go, the parking word may have been fetched: nothing can be put any more.
 _FETCHED_WORDS = const(6)
+# What may be committed is made of this many words at least, where it lasts for seconds only: a
+# look that comes late by a flash erase still finds more in hand than was fetched.
+_COMMITTED_WORDS = const(32)
+_SHORTEST_WORD_TICKS = const(2097152)  # 17 ms
 # Late steps are made up for at no more than 1000 steps a second.
 _CATCH_UP_TICKS = const(125000)
 # How far the state machine's place and the clock may lie apart: one word boundary read late.
@@ -122,9 +126,7 @@ class Feeder:
         """
         if self.is_flowing(now_ticks):
             return self.change(now_ticks, prepare)
-        if self._is_stepping:
-            self.generator.finish()
-            now_ticks = max(now_ticks, self.train.cursor_ticks())
+        now_ticks = max(now_ticks, self.settle())
         self.generator.stop()
         # A change that was made just before a reset holds from its own instant on.
         origin_ticks = max(now_ticks + START_LEAD_TICKS, self.delivery.anchor_ticks)
@@ -153,6 +155,17 @@ class Feeder:
             origin_ticks += -origin_ticks % TICKS_PER_US
         self._is_stepping = True
         return origin_ticks
+
+    def settle(self) -> int:
+        """Wait until all words in hand are done.
+
+        Returns:
+            the tick at which they are.
+        """
+        if not self._is_stepping:
+            return 0
+        self.generator.finish()
+        return self.train.cursor_ticks()
 
     def is_flowing(self, now_ticks: int) -> bool:
         """Whether words are in hand for long enough to go on without a new start."""
@@ -290,9 +303,19 @@ class Feeder:
             period = ratio.ratio(
                 step[0] * rate_nl_per_h[1] * _TICKS_PER_HOUR, step[1] * rate_nl_per_h[0]
             )
-            self.train.following = Segment(period, ratio.multiply(first, period), length_ticks)
+            self.train.following = Segment(
+                period, ratio.multiply(first, period), length_ticks, self._word_ticks_max(period)
+            )
         else:
             self.train.following = Segment(None, None, length_ticks)
+
+    def _word_ticks_max(self, period) -> int:
+        """How long a word may last when steps come with a period, a ratio in ticks."""
+        lasts_ticks = self.commit_steps * period[0] // period[1]
+        ticks = SLICE_TICKS
+        while ticks > _SHORTEST_WORD_TICKS and _COMMITTED_WORDS * ticks > lasts_ticks:
+            ticks >>= 1
+        return ticks
 
     def _fill(self, now_ticks: int) -> None:
         train = self.train

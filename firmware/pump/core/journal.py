@@ -114,13 +114,13 @@ class Journal:
         board_id: 8 bytes that no other board has.
 
     Attributes:
-        problems: what open() or check_next() found: "damaged" (sectors or records that
-            should be there are not), "other_board", "other_schema" (written by firmware
-            with another format), "other_layout" (the rings lay elsewhere), "unformatted"
-            (there is data, but no journal at all), "unsure" (the newest sector is full and the
-            next one not ready: either power failed while that was erased, or it was in use
-            and is destroyed). Whatever belongs to a problem is neither shown nor used, and is
-            overwritten when its turn comes.
+        problems: what open(), for the newest records, or a round of check_next() found:
+            "damaged" (sectors or records that should be there are not), "other_board",
+            "other_schema" (written by firmware with another format), "other_layout" (the
+            rings lay elsewhere), "unformatted" (there is data, but no journal at all),
+            "unsure" (the newest sector is full and the next one not ready: either power failed
+            while that was erased, or it was in use and is destroyed). Whatever belongs to a
+            problem is neither shown nor used, and is overwritten when its turn comes.
         error: the sentence of the failure that stopped writing, or "".
         next_sequence: the number that the next record gets.
     """
@@ -194,11 +194,14 @@ class Journal:
         self._load(buffer, newest)
         self._firm_up(buffer, newest, 0, HEADER_BYTES)
         last_at, free, is_clean = self._tail(buffer)
-        if last_at < 0 and is_clean and newest > 0 and self._load(buffer, newest - 1):
-            self._prepared = newest
-            self._prepared_offset = free
-            newest -= 1
-            last_at, free, is_clean = self._tail(buffer)
+        if last_at < 0 and is_clean and newest > 0:
+            if self._load(buffer, newest - 1):
+                self._prepared = newest
+                self._prepared_offset = free
+                newest -= 1
+                last_at, free, is_clean = self._tail(buffer)
+            else:
+                self._note("damaged")
         self._current = newest
         self._seed = self._seed_of(newest)
         self._offset = free if is_clean else SECTOR_BYTES
@@ -262,11 +265,6 @@ class Journal:
                 self._note(_PROBLEMS[found])
         if newest < 0 and not self.problems and _DAMAGED in places:
             self._note("unformatted")
-        # All between the oldest and the newest should be there; the place after the newest
-        # may have been caught while it was erased.
-        for sequence in range(max(0, newest - self._count + 2), newest):
-            if places[sequence % self._count] in (_EMPTY, _DAMAGED):
-                self._note("damaged")
         return newest, other_newest
 
     def _read_header(self, place: int) -> int:

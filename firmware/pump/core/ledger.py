@@ -25,6 +25,7 @@ class Ledger:
         self.filled_nl = ratio.ZERO
         self.filled_at_moved = moved
         self.earlier_delivered_nl = ratio.ZERO
+        self.earlier_primed_nl = ratio.ZERO
         self.primed_steps = 0
         self.lost_steps = 0
         self.prime_from_moved: int | None = None
@@ -34,8 +35,11 @@ class Ledger:
         self.filled_nl = volume_nl
         self.filled_at_moved = moved
         self.earlier_delivered_nl = ratio.ZERO
+        self.earlier_primed_nl = ratio.ZERO
         self.primed_steps = 0
         self.lost_steps = 0
+        if self.prime_from_moved is not None:
+            self.prime_from_moved = moved
 
     def reservoir_nl(self, moved: int):
         """What is left, a ratio in nL; below 0 when more was stepped than was filled."""
@@ -49,7 +53,8 @@ class Ledger:
 
     def primed_nl(self, moved: int):
         """What was used for priming since the last refill, a ratio in nL."""
-        return ratio.scale(self.microstep_nl, self.primed_steps + self._priming(moved))
+        steps = self.primed_steps + self._priming(moved)
+        return ratio.add(self.earlier_primed_nl, ratio.scale(self.microstep_nl, steps))
 
     def steps_until(self, reserve_nl: int, moved: int) -> int:
         """The count of moved at which no whole step is left above a reserve."""
@@ -71,9 +76,10 @@ class Ledger:
         if microstep_nl == self.microstep_nl:
             return
         delivered_nl = self.delivered_nl(moved)
-        left_nl = self.reservoir_nl(moved)
-        self.refill(left_nl, moved)
+        primed_nl = self.primed_nl(moved)
+        self.refill(self.reservoir_nl(moved), moved)
         self.earlier_delivered_nl = delivered_nl
+        self.earlier_primed_nl = primed_nl
         self.microstep_nl = microstep_nl
 
     def _priming(self, moved: int) -> int:

@@ -35,6 +35,7 @@ class Monitor:
         self.low_s = None
         self.empty_s = None
         self._low_step = None
+        self._changed_s = 0
         self._next_change_ticks = None
         self._mismatches = 0
         self._checkpoint_s = 0
@@ -56,6 +57,7 @@ class Monitor:
         programme = pump.prescription
         moved = pump.moved()
         now_s = pump.pump_clock.now_s()
+        self._changed_s = now_s
         low_nl = programme.reservoir_low_nl
         self._low_step = pump.ledger.steps_until(low_nl, moved)
         self.low_s = self._time_of(low_nl, moved, now_s)
@@ -112,16 +114,12 @@ class Monitor:
             # The screw holds by itself; a motor at rest need not be kept warm.
             pump.generator.energise(False)
         uptime_s = pump.pump_clock.uptime_s()
-        self._set("low_reservoir", stepped >= self._low_step, uptime_s)
-        if not delivering:
-            return is_on_time
         now_s = now_ticks // TICKS_PER_S
-        warn_s = pump.prescription.reservoir_low_s
-        self._set(
-            "low_reservoir_time",
-            warn_s > 0 and self.empty_s is not None and self.empty_s - now_s < warn_s,
-            uptime_s,
-        )
+        self._look_at_reservoir(stepped, now_s if delivering else self._changed_s, uptime_s)
+        if not delivering:
+            # Latched alarms: whoever acknowledged them may start again.
+            pump.active_alarms.clear("step_mismatch", uptime_s)
+            return is_on_time
         if self._next_change_ticks is not None and now_ticks >= self._next_change_ticks:
             self._note_change(now_ticks, now_s)
         for bolus in pump.delivery.take_finished(now_ticks):
@@ -129,6 +127,17 @@ class Monitor:
         if now_s - self._checkpoint_s >= CHECKPOINT_S or stepped >= self._booked_until:
             self._book(stepped)
         return is_on_time
+
+    def _look_at_reservoir(self, stepped: int, since_s: int, uptime_s: int) -> None:
+        """Low in volume, low in time, empty; since_s is when the reservoir began to last."""
+        pump = self._pump
+        self._set("low_reservoir", stepped >= self._low_step, uptime_s)
+        warn_s = pump.prescription.reservoir_low_s
+        is_low = warn_s > 0 and self.empty_s is not None and self.empty_s - since_s < warn_s
+        if pump.state in moves.DELIVERING or not is_low:
+            self._set("low_reservoir_time", is_low, uptime_s)
+        if stepped < pump.feeder.last_step:
+            pump.active_alarms.clear("empty", uptime_s)
 
     def _compare_counts(self, before: int, stepped: int, after: int) -> None:
         if before - _WITNESS_TOLERANCE <= stepped <= after + _WITNESS_TOLERANCE:
@@ -190,11 +199,13 @@ class Monitor:
         self._set("not_started", pump.state == moves.STOPPED and for_s >= NOT_STARTED_S, uptime_s)
         self._set("paused_too_long", pump.state == moves.PAUSED and for_s >= PAUSED_S, uptime_s)
         programme = pump.prescription
-        if programme is not None and programme.end_s is not None:
+        left_s = None
+        if programme is not None and programme.end_s is not None and pump.state in moves.DELIVERING:
             left_s = programme.end_s - pump.pump_clock.now_s()
-            delivering = pump.state in moves.DELIVERING
-            self._set("end_of_programme", delivering and left_s <= 0, uptime_s)
-            self._set("end_of_programme_near", delivering and 0 < left_s <= END_NEAR_S, uptime_s)
+        self._set("end_of_programme", left_s is not None and left_s <= 0, uptime_s)
+        self._set(
+            "end_of_programme_near", left_s is not None and 0 < left_s <= END_NEAR_S, uptime_s
+        )
         if pump.proposal is not self._proposal_seen:
             self._proposal_seen = pump.proposal
             self._proposal_since_s = uptime_s

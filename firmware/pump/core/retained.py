@@ -3,7 +3,7 @@
 from pump.core import ratio
 from pump.core.delivery import Bolus
 
-_FORMAT = "2"
+_FORMAT = "3"
 
 
 def text_of(pump) -> str:
@@ -18,6 +18,7 @@ def text_of(pump) -> str:
         ratio.text(ledger.filled_nl),
         str(ledger.filled_at_moved),
         ratio.text(ledger.earlier_delivered_nl),
+        ratio.text(ledger.earlier_primed_nl),
         str(ledger.primed_steps),
         str(ledger.lost_steps),
         "-" if ledger.prime_from_moved is None else str(ledger.prime_from_moved),
@@ -54,15 +55,15 @@ class RetainedState:
 
     def __init__(self, text: str):
         words = text.split(" ")
-        if words[0] != _FORMAT or len(words) not in range(12, 200):
+        if words[0] != _FORMAT or len(words) not in range(13, 200):
             raise ValueError("not a retained state")
         self.programme_digest = "" if words[1] == "-" else words[1]
         self.state = words[2]
         self.offset_us = int(words[3])
         self.clock_known = words[4] == "1"
-        self._ledger = words[5:11]
-        self.witness_base = int(words[11])
-        self._delivery = words[12:]
+        self._ledger = words[5:12]
+        self.witness_base = int(words[12])
+        self._delivery = words[13:]
 
     def restore_ledger(self, ledger) -> None:
         """Put the book of the reservoir back as it was."""
@@ -70,9 +71,10 @@ class RetainedState:
         ledger.filled_nl = ratio.parse(words[0])
         ledger.filled_at_moved = int(words[1])
         ledger.earlier_delivered_nl = ratio.parse(words[2])
-        ledger.primed_steps = int(words[3])
-        ledger.lost_steps = int(words[4])
-        ledger.prime_from_moved = None if words[5] == "-" else int(words[5])
+        ledger.earlier_primed_nl = ratio.parse(words[3])
+        ledger.primed_steps = int(words[4])
+        ledger.lost_steps = int(words[5])
+        ledger.prime_from_moved = None if words[6] == "-" else int(words[6])
 
     def restore_delivery(self, delivery) -> None:
         """Put what was being delivered back as it was."""

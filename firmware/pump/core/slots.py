@@ -10,9 +10,9 @@ that all of it is there:
 
 Writing erases the slot that does not hold the newest text, header sector first, then
 programs begin, text and, after reading all back, the seal. Power may fail at any point:
-either the seal is there and the new text is the newest, or it is not and the old one is.
-Nothing else of the header sector is ever programmed, so what a cut leaves differs from a
-sector that was damaged.
+as soon as one bit of the seal reads as programmed, the new text counts, before that the old
+one does, and open() makes either firm. Nothing else of the header sector is ever
+programmed, so what a cut leaves differs from a sector that was damaged.
 """
 
 import binascii
@@ -112,11 +112,11 @@ class Slots:
                     self._newest = slot
                     self._sequence = stored.sequence
             elif state == _UNFINISHED:
-                self._void(slot)
+                self._settle(self._void, slot)
             elif state != _EMPTY and _PROBLEMS[state] not in self.problems:
                 self.problems.append(_PROBLEMS[state])
         if found is not None:
-            self._settle(self._heads[self._newest], _SEAL_AT, self._seal_of(self._newest))
+            self._settle(self._program_seal, self._newest)
             return found
         if not self.problems:
             return None
@@ -182,7 +182,7 @@ class Slots:
         state, stored = self._read(slot)
         if state != _UNFINISHED or stored is None or stored.text != text:
             raise FlashError("The settings do not read back from flash as they were written.")
-        self._sectors.program(head, _SEAL_AT, self._seal_of(slot))
+        self._program_seal(slot)
         if self._read(slot)[0] != _COMPLETE:
             raise FlashError("The settings do not read back from flash as they were written.")
         self._newest = slot
@@ -195,22 +195,30 @@ class Slots:
             return 1 - self._newest
         return 1 if self._read(0)[0] != _EMPTY and self._read(1)[0] == _EMPTY else 0
 
-    def _seal_of(self, slot: int) -> bytes:
+    def _program_seal(self, slot: int) -> None:
+        """Program the seal; over one that is there already, to make its bits firm."""
+        head = self._heads[slot]
         crc = bytearray(4)
-        self._sectors.read_into(self._heads[slot], _BEGIN_BYTES - 4, crc)
+        self._sectors.read_into(head, _BEGIN_BYTES - 4, crc)
         seal = b"SEAL" + crc
         seal_crc: int = binascii.crc32(seal)
-        return seal + seal_crc.to_bytes(4, "little")
+        seal += seal_crc.to_bytes(4, "little")
+        held = bytearray(_SEAL_BYTES)
+        self._sectors.read_into(head, _SEAL_AT, held)
+        for i in range(_SEAL_BYTES):
+            held[i] &= seal[i]
+        self._sectors.program(head, _SEAL_AT, held)
 
     def _void(self, slot: int) -> None:
-        """Make an unfinished slot useless for good: its seal might else pass for whole one day."""
-        self._settle(self._heads[slot], 0, bytes(_BEGIN_BYTES))
-        self._settle(self._heads[slot], _SEAL_AT, bytes(_SEAL_BYTES))
+        """Make an unfinished slot useless for good: a seal might yet show in it one day."""
+        head = self._heads[slot]
+        self._sectors.program(head, _SEAL_AT, bytes(_SEAL_BYTES))
+        self._sectors.program(head, 0, bytes(_BEGIN_BYTES))
 
-    def _settle(self, head: int, at: int, data: bytes) -> None:
-        """Program what makes firm what was read, even if it reads like that already."""
+    def _settle(self, make_firm, slot: int) -> None:
+        """Do what makes firm what was read; what was read counts even if that fails."""
         try:
-            self._sectors.program(head, at, data)
+            make_firm(slot)
         except FlashError:
             self.problems.append("failing")
 
@@ -227,8 +235,9 @@ class Slots:
         begin = bytes(page[:_BEGIN_BYTES])
         self._sectors.read_into(head, _SEAL_AT, page)
         seal = bytes(page[:_SEAL_BYTES])
-        if binascii.crc32(begin[:36]) != _number(begin, 36) or begin[:4] != b"TSLT":
-            if not self._is_blank(head, _BEGIN_BYTES, _SEAL_AT):
+        has_whole_seal = seal[:4] == b"SEAL" and binascii.crc32(seal[:8]) == _number(seal, 8)
+        if begin[:4] != b"TSLT" or binascii.crc32(begin[:36]) != _number(begin, 36):
+            if has_whole_seal or not self._is_blank(head, _BEGIN_BYTES, _SEAL_AT):
                 return _DAMAGED, None
             if begin + seal == b"\xff" * (_BEGIN_BYTES + _SEAL_BYTES):
                 return _EMPTY, None
@@ -237,20 +246,17 @@ class Slots:
             return _OTHER_BOARD, None
         if begin[4] != SCHEMA:
             return _OTHER_SCHEMA, None
-        is_sealed = (
-            seal[:4] == b"SEAL"
-            and seal[4:8] == begin[36:40]
-            and binascii.crc32(seal[:8]) == _number(seal, 8)
-        )
         data = self._read_text(head, _number(begin, 20))
         if (
             data is None
             or binascii.crc32(data) != _number(begin, 24)
             or hashlib.sha256(data).digest()[:8] != begin[28:36]
         ):
-            return _DAMAGED if is_sealed else _UNFINISHED, None
+            return _DAMAGED if has_whole_seal else _UNFINISHED, None
         digest = "".join([f"{byte:02x}" for byte in begin[28:36]])
         stored = Stored(str(data, "ascii"), digest, _number(begin, 16))
+        # All zeros is what _void() leaves.
+        is_sealed = seal not in (b"\xff" * _SEAL_BYTES, bytes(_SEAL_BYTES))
         return _COMPLETE if is_sealed else _UNFINISHED, stored
 
     def _read_text(self, head: int, length: int) -> bytearray | None:

@@ -53,9 +53,11 @@ class Segment:
         gap: ratio, ticks from the segment's beginning to its first step (may be below 0
             when steps are late); ignored without steps.
         length_ticks: how long the segment lasts, or None for ever.
+        word_ticks_max: silences and words of several steps last no longer than this, single
+            steps no longer than twice as much; at most SLICE_TICKS.
     """
 
-    def __init__(self, period, gap, length_ticks):
+    def __init__(self, period, gap, length_ticks, word_ticks_max: int = SLICE_TICKS):
         if length_ticks is None:
             # Not as a pair: freezing makes long integers of the numbers in a constant tuple,
             # and adding to one of those allocates.
@@ -66,6 +68,7 @@ class Segment:
             if self.left_hi > _FOREVER_SLICES:
                 self.left_hi = _FOREVER_SLICES
         self.has_steps = period is not None
+        self.word_ticks_max = word_ticks_max
         self.is_steady = False
         self.gap_hi = 0
         self.gap_lo = 0
@@ -105,7 +108,7 @@ class Segment:
             self.span_lo.append(lo)
             self.span_rest.append(_limbs(parts % common, count))
             longer = period_parts << (self.join + 1)
-            if self.join == _JOIN_MAX or longer > SLICE_TICKS * common:
+            if self.join == _JOIN_MAX or longer > word_ticks_max * common:
                 break
             self.join += 1
 
@@ -200,7 +203,8 @@ class Train:
                 if self.following is None:
                     return
                 segment = self._take_following()
-            if segment.gap_hi > 1 and segment.left_hi > 0:
+            wait_ticks = segment.word_ticks_max
+            if segment.gap_hi > 1 and segment.left_hi > 0 and wait_ticks == SLICE_TICKS:
                 words_max = self._put_waits(segment, until_slices, words_max)
                 continue
             if segment.has_steps:
@@ -215,17 +219,17 @@ class Train:
                         self._account_steps(segment, 1 << join, interval << join)
                         steps_max -= count
                     else:
-                        ring.put(HEAD_WAIT, SLICE_TICKS)
-                        self._account_wait(segment, 1, 0)
+                        ring.put(HEAD_WAIT, wait_ticks)
+                        self._account_wait(segment, wait_ticks)
                     words_max -= 1
                     continue
             if segment.left_hi > 0:
-                ring.put(HEAD_WAIT, SLICE_TICKS)
-                self._account_wait(segment, 1, 0)
+                ring.put(HEAD_WAIT, wait_ticks)
+                self._account_wait(segment, wait_ticks)
                 words_max -= 1
             elif segment.left_hi == 0 and segment.left_lo >= self.word_ticks_min:
                 ring.put(HEAD_WAIT, segment.left_lo)
-                self._account_wait(segment, 0, segment.left_lo)
+                self._account_wait(segment, segment.left_lo)
                 words_max -= 1
             else:
                 if self.following is None:
@@ -291,7 +295,10 @@ class Train:
             return -1
         ticks = 0
         if self._end_hi >= 0:
-            ticks = -((-((self._end_hi << _SLICE_BITS) + self._end_lo)) >> join)
+            end_ticks = (self._end_hi << _SLICE_BITS) + self._end_lo
+            if end_ticks >= segment.word_ticks_max << 1:
+                return -1
+            ticks = -((-end_ticks) >> join)
         least = self._catch_up_ticks - self._since_step_ticks
         if least < self.word_ticks_min:
             least = self.word_ticks_min
@@ -317,25 +324,25 @@ class Train:
         self.new_steps += count
         self._since_step_ticks = 0
         self._catch_up_ticks = min(segment.catch_up_ticks, self.step_ticks_min)
-        self._advance(segment, 0, ticks)
+        self._advance(segment, ticks)
 
-    def _account_wait(self, segment, slices: int, ticks: int) -> None:
+    def _account_wait(self, segment, ticks: int) -> None:
         low = segment.gap_lo - ticks
-        segment.gap_hi += (low >> _SLICE_BITS) - slices
+        segment.gap_hi += low >> _SLICE_BITS
         segment.gap_lo = low & _SLICE_MASK
         segment.is_steady = False
-        self._since_step_ticks = SLICE_TICKS if slices else self._since_step_ticks + ticks
+        self._since_step_ticks += ticks
         if self._since_step_ticks > SLICE_TICKS:
             self._since_step_ticks = SLICE_TICKS
-        self._advance(segment, slices, ticks)
+        self._advance(segment, ticks)
 
-    def _advance(self, segment, slices: int, ticks: int) -> None:
+    def _advance(self, segment, ticks: int) -> None:
         low = self.cursor_lo + ticks
-        self.cursor_hi += slices + (low >> _SLICE_BITS)
+        self.cursor_hi += low >> _SLICE_BITS
         self.cursor_lo = low & _SLICE_MASK
         low = segment.left_lo - ticks
         if segment.left_hi < _FOREVER_SLICES:
-            segment.left_hi += (low >> _SLICE_BITS) - slices
+            segment.left_hi += low >> _SLICE_BITS
             segment.left_lo = low & _SLICE_MASK
 
     def _enter_following(self, segment) -> None:

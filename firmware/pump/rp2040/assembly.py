@@ -5,7 +5,6 @@ import os
 
 import machine
 import rp2
-from machine import mem32
 from micropython import const
 
 from pump.core import records, recovery
@@ -15,65 +14,36 @@ from pump.core.recorder import Recorder
 from pump.core.retained import RetainedState
 from pump.core.sectors import LAYOUT, TOTAL_SECTORS
 from pump.core.slots import Slots
-from pump.rp2040 import registers as reg
-from pump.rp2040 import retained_memory
 from pump.rp2040.annunciator import Annunciator
 from pump.rp2040.file_sectors import FileSectors
 from pump.rp2040.flash_sectors import FlashSectors
 from pump.rp2040.panel import Panel
 from pump.rp2040.pump_clock import TICKS_PER_US, PumpClock
 from pump.rp2040.service import WATCHDOG_MS, Service
-from pump.rp2040.step_generator import StepGenerator, halt_left_over
+from pump.rp2040.step_generator import StepGenerator
 from pump.version import VERSION
 
 SYSTEM_CLOCK_HZ = const(125000000)
-_WITNESS_ENABLE = const(2)
 _IOCTL_BLOCK_COUNT = const(4)
 
 
-class _LastBoot:
-    """What the boot before this one left: (state or None, edges witnessed, reset instant)."""
-
-    def __init__(self):
-        memory = retained_memory.from_last_boot()
-        retained_memory.forget()
-        self.state = None
-        self.witnessed = 0
-        self.was_soft = False
-        self.fed_us = 0
-        if memory is None:
-            return
-        # Only a soft reset leaves the witness's state machine enabled.
-        self.was_soft = bool(mem32[reg.PIO0_BASE + reg.PIO_CTRL] & _WITNESS_ENABLE)
-        halt_left_over()
-        text = memory.read_text()
-        if text is None:
-            return
-        try:
-            self.state = RetainedState(text)
-        except ValueError:
-            return
-        self.witnessed = memory.witnessed()
-        self.fed_us = memory.fed_us()
-
-
-def build(board):
+def build(board, memory, left_over):
     """Build the pump and set it going.
 
     Args:
         board: module or object with the board's pins and timing, see boards/.
+        memory: the RetainedMemory reserved for this boot.
+        left_over: LeftOver, what the boot before left behind.
 
     Returns:
         (Controller, Service, Panel); the service is running. All three are to be kept.
     """
-    last = _LastBoot()
     machine.freq(SYSTEM_CLOCK_HZ)
-    memory = retained_memory.reserve()
     clock = PumpClock()
     generator = StepGenerator(board, memory, clock)
     recorder = _open_recorder(board, clock)
-    pump = Controller(clock, generator, recorder, _identity(board), memory.save_text, gc.mem_free)
-    _recover(pump, clock, last)
+    pump = Controller(clock, generator, recorder, _identity(), memory.save_text, gc.mem_free)
+    _recover(pump, clock, left_over)
     memory.announce()
     service = Service(pump, memory, _annunciator(board))
     service.start()
@@ -84,7 +54,7 @@ def build(board):
 
 
 def _recover(pump, clock, last) -> None:
-    state = last.state
+    state = _state_of(last)
     gap_from_ticks = None
     if state is not None:
         clock.offset_us = state.offset_us
@@ -94,7 +64,7 @@ def _recover(pump, clock, last) -> None:
             reset_us = last.fed_us + WATCHDOG_MS * 1000 + state.offset_us
             clock.offset_us = reset_us
             gap_from_ticks = reset_us * TICKS_PER_US
-    pump.reset_cause = _cause(last)
+    pump.reset_cause = _cause(state, last)
     if state is None:
         recovery.after_power_cut(pump)
     else:
@@ -104,8 +74,17 @@ def _recover(pump, clock, last) -> None:
         pump.active_alarms.raise_event("watchdog_reset", clock.uptime_s())
 
 
-def _cause(last) -> str:
-    if last.state is not None and last.was_soft:
+def _state_of(last):
+    if last.text is None:
+        return None
+    try:
+        return RetainedState(last.text)
+    except ValueError:
+        return None
+
+
+def _cause(state, last) -> str:
+    if state is not None and last.was_soft:
         return "soft_reset"
     if machine.reset_cause() == machine.WDT_RESET:
         return "watchdog"
@@ -152,24 +131,23 @@ def _annunciator(board):
     return Annunciator(leds[0], leds[1], leds[2], buzzer, level)
 
 
-def _identity(board):
+def _identity():
     from binascii import hexlify
 
+    installed = "frozen"
     try:
-        import pump_image
-
-        image_digest = pump_image.SOURCE_DIGEST
-        board_name = pump_image.BOARD
-        installed = "frozen"
+        import pump_image as made_from
     except ImportError:
-        image_digest = ""
-        board_name = getattr(board, "BOARD", "")
         installed = "files"
+        try:
+            import pump_files as made_from
+        except ImportError:
+            made_from = None
     return [
         ("firmware_version", VERSION),
-        ("image_digest", image_digest),
+        ("image_digest", getattr(made_from, "SOURCE_DIGEST", "")),
         ("installed", installed),
-        ("board", board_name),
+        ("board", getattr(made_from, "BOARD", "")),
         ("board_id", hexlify(machine.unique_id()).decode()),
         ("micropython", os.uname().release),
     ]

@@ -108,7 +108,11 @@ class RetainedMemory:
 
 
 def reserve() -> RetainedMemory:
-    """Take the block at the top of the heap; its contents are zero."""
+    """Take the block at the top of the heap; its contents are zero.
+
+    Raises:
+        MemoryError: there is no room for it.
+    """
     gc.collect()
     size = _BYTES + RING_BYTES
     filler_bytes = gc.mem_free() - size - _TOP_BYTES
@@ -119,6 +123,8 @@ def reserve() -> RetainedMemory:
             filler = bytearray(filler_bytes)
             block = bytearray(size)
         except MemoryError:
+            if filler_bytes < _TOP_BYTES:
+                raise
             filler_bytes -= _TOP_BYTES
     del filler
     gc.collect()

@@ -90,6 +90,9 @@ class Service:
         try:
             if self._pump.service():
                 self._feed()
+            if self._pump.wants_bootloader:
+                self._pump.generator.energise(False)
+                machine.bootloader()
             self._failures = 0
         except MemoryError:
             gc.collect()

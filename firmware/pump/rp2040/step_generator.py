@@ -15,12 +15,11 @@ from micropython import const
 
 from pump.core.word_ring import RING_BYTES, WordRing
 from pump.rp2040 import registers as reg
+from pump.rp2040.left_over import STEP_DMA, WITNESS_DMA, abort_dma
 from pump.rp2040.pio_programs import step_witness, step_words
 from pump.rp2040.pump_clock import timer_us
 from pump.rp2040.retained_memory import WITNESS_INDEX
 
-_STEP_DMA = const(10)
-_WITNESS_DMA = const(11)
 _STEP_ENABLE = const(1)
 _WITNESS_ENABLE = const(2)
 _RING_NUMBERS_MASK = const(511)
@@ -129,7 +128,7 @@ class StepGenerator:
         if self._is_enabled:
             self.begun()
             self._is_enabled = False
-        abort_dma(_STEP_DMA)
+        abort_dma(STEP_DMA)
         _execute(0, 0xE000)  # set(pins, 0)
 
     def finish(self) -> None:
@@ -141,7 +140,7 @@ class StepGenerator:
         """Number of words begun since start(), modulo 2^24; allocates nothing."""
         if not self._is_enabled:
             return self._begun
-        base = reg.DMA_BASE + _STEP_DMA * reg.DMA_CHANNEL_STRIDE + reg.DMA_READ_ADDR
+        base = reg.DMA_BASE + STEP_DMA * reg.DMA_CHANNEL_STRIDE + reg.DMA_READ_ADDR
         while True:
             level = mem32[reg.PIO0_BASE + reg.PIO_FLEVEL] & 15
             address = mem32[base]
@@ -196,7 +195,7 @@ class StepGenerator:
     def _configure_step_machine(self) -> None:
         pio = reg.PIO0_BASE
         mem32[pio + reg.CLEAR_ALIAS + reg.PIO_CTRL] = _STEP_ENABLE
-        abort_dma(_STEP_DMA)
+        abort_dma(STEP_DMA)
         gpio = self._board.STEP_GPIO
         machine_base = pio + reg.PIO_SM0_CLKDIV
         mem32[machine_base] = 1 << 16
@@ -213,7 +212,7 @@ class StepGenerator:
         _execute(0, 0x0000)  # jmp(0)
 
     def _feed_from_ring(self) -> None:
-        base = reg.DMA_BASE + _STEP_DMA * reg.DMA_CHANNEL_STRIDE
+        base = reg.DMA_BASE + STEP_DMA * reg.DMA_CHANNEL_STRIDE
         mem32[base + reg.DMA_READ_ADDR] = self._memory.address
         mem32[base + reg.DMA_WRITE_ADDR] = reg.PIO0_BASE + reg.PIO_TXF0
         # 15 words a second at rest: the count lasts for 9 years without a stop.
@@ -222,13 +221,13 @@ class StepGenerator:
         while 1 << ring_bits < RING_BYTES:
             ring_bits += 1
         mem32[base + reg.DMA_CTRL_TRIG] = _dma_control(
-            _STEP_DMA, reg.DREQ_PIO0_TX0, (1 << 4) | (ring_bits << 6)
+            STEP_DMA, reg.DREQ_PIO0_TX0, (1 << 4) | (ring_bits << 6)
         )
 
     def _start_witness(self) -> None:
         pio = reg.PIO0_BASE
         mem32[pio + reg.CLEAR_ALIAS + reg.PIO_CTRL] = _WITNESS_ENABLE
-        abort_dma(_WITNESS_DMA)
+        abort_dma(WITNESS_DMA)
         self._memory.numbers[WITNESS_INDEX] = 0
         machine_base = pio + reg.PIO_SM0_CLKDIV + reg.PIO_SM_STRIDE
         mem32[machine_base] = 1 << 16
@@ -239,31 +238,12 @@ class StepGenerator:
         mem32[pio + reg.SET_ALIAS + reg.PIO_CTRL] = (_WITNESS_ENABLE << 4) | (_WITNESS_ENABLE << 8)
         _execute(1, 0xA02B)  # mov(x, invert(null))
         _execute(1, self._witness_offset)  # jmp to its first instruction
-        base = reg.DMA_BASE + _WITNESS_DMA * reg.DMA_CHANNEL_STRIDE
+        base = reg.DMA_BASE + WITNESS_DMA * reg.DMA_CHANNEL_STRIDE
         mem32[base + reg.DMA_READ_ADDR] = pio + reg.PIO_RXF0 + 4
         mem32[base + reg.DMA_WRITE_ADDR] = self._memory.witness_address()
         mem32[base + reg.DMA_TRANS_COUNT] = _FOREVER
-        mem32[base + reg.DMA_CTRL_TRIG] = _dma_control(_WITNESS_DMA, reg.DREQ_PIO0_RX1, 0)
+        mem32[base + reg.DMA_CTRL_TRIG] = _dma_control(WITNESS_DMA, reg.DREQ_PIO0_RX1, 0)
         mem32[pio + reg.SET_ALIAS + reg.PIO_CTRL] = _WITNESS_ENABLE
-
-
-def halt_left_over() -> None:
-    """Stop what a boot before this one left running; the witness's count stays in memory.
-
-    A soft reset leaves DMA and the state machines at work on memory that the new heap may
-    give to others.
-    """
-    mem32[reg.PIO0_BASE + reg.CLEAR_ALIAS + reg.PIO_CTRL] = _STEP_ENABLE
-    abort_dma(_STEP_DMA)
-    mem32[reg.PIO0_BASE + reg.CLEAR_ALIAS + reg.PIO_CTRL] = _WITNESS_ENABLE
-    abort_dma(_WITNESS_DMA)
-
-
-def abort_dma(channel: int) -> None:
-    """Stop a DMA channel and wait until it has stopped."""
-    mem32[reg.DMA_BASE + reg.DMA_CHAN_ABORT] = 1 << channel
-    while mem32[reg.DMA_BASE + reg.DMA_CHAN_ABORT] & (1 << channel):
-        pass
 
 
 def _dma_control(channel: int, request: int, flags: int) -> int:

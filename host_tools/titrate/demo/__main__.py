@@ -9,11 +9,13 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from fractions import Fraction
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from pump.core import quantity
 from titrate.cli import show
 from titrate.client.errors import TitrateError
 from titrate.client.replies import Status
@@ -21,7 +23,6 @@ from titrate.demo import picture, report, verdict
 from titrate.demo.bench import Bench
 from titrate.demo.run import END_S, START, Demonstration, Outcome
 from titrate.profile import Profile, ProfileError, load_profile
-from pump.core import quantity
 
 ROOT = Path(__file__).resolve().parents[3]
 UF2 = ROOT / "build/pico_tmc2209/firmware.uf2"
@@ -38,17 +39,17 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
     if not chosen.uf2.is_file():
-        console.print(f"there is no {chosen.uf2}; build it with `make uf2`")
+        console.print(f"there is no {chosen.uf2}; build it with `make uf2`", soft_wrap=True)
         return 2
     try:
         profile = load_profile(chosen.profile)
         with Bench(chosen.uf2) as bench:
             outcome = _run(console, bench, profile)
     except (ProfileError, OSError, RuntimeError, ValueError, TimeoutError) as error:
-        console.print(f"the demonstration cannot be run: {error}", style="red")
+        console.print(f"the demonstration cannot be run: {error}", style="red", soft_wrap=True)
         return 2
     except TitrateError as error:
-        console.print(f"the pump did not do it: {error.sentence}", style="red")
+        console.print(f"the pump did not do it: {error.sentence}", style="red", soft_wrap=True)
         return 1
     return _conclude(console, outcome, chosen.picture)
 
@@ -73,13 +74,13 @@ def _run(console: Console, bench: Bench, profile: Profile) -> Outcome:
         console.print(f"\n[bold]What the pump understood[/] of {Path(profile.path).name}:")
         console.print(report.review_table(review))
         for sentence in review.warnings:
-            console.print(f"[yellow]warning[/]: {sentence}")
+            console.print(f"[yellow]warning[/]: {sentence}", soft_wrap=True)
         task = progress.add_task("confirming by digest, setting the clock, refilling", total=None)
         demonstration.put_in_force(review)
         progress.remove_task(task)
         console.print(
             f"\n[bold]Confirmed[/] by its digest {review.digest}; clock set to {START}, "
-            f"reservoir filled with {show.volume(profile.fill_nl)}; started."
+            f"reservoir filled with {show.volume(Fraction(profile.fill_nl))}; started."
         )
         start_s = quantity.parse_instant_s(START)
         task = progress.add_task("starting", total=END_S - start_s)
@@ -108,23 +109,24 @@ def _conclude(console: Console, outcome: Outcome, path: Path) -> int:
     )
     console.print(report.step_table(outcome))
     console.print(
-        "[dim]The start's tick and the clock's offset are read from the pump's memory, as with a "
-        "debug probe; the instants are\nworked out from the profile in fractions, the edges come "
-        "from the emulated pin, cycle by cycle.[/]"
+        "[dim]When the start took effect and the clock's offset are read from the chip, as by a "
+        "debug probe.\nThe instants are worked out from the profile in fractions; the edges are "
+        "those of the emulated pin,\nto the cycle.[/]"
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     picture.draw(outcome, path)
-    console.print(f"\nDrawn: {path}")
+    console.print(f"\nDrawn: {path}", soft_wrap=True)
     found = list(verdict.differences(outcome))
     for sentence in found:
-        console.print(f"[red]different[/]: {sentence}")
+        console.print(f"[red]different[/]: {sentence}", soft_wrap=True)
     if found:
         console.print("[bold red]NOT AS PRESCRIBED[/]")
         return 1
     volume = show.amount(outcome.final.delivered_nl, outcome.final.concentration_mcg_per_ml)
     console.print(
         f"[bold green]AS PRESCRIBED[/]: {len(outcome.edges_ns)} of {len(outcome.edges_ns)} steps, "
-        f"{volume}, each less than 1 us after its instant and none before."
+        f"{volume}, each less than 1 us after its instant and none before.",
+        soft_wrap=True,
     )
     return 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from matplotlib.axes import Axes
 
@@ -76,7 +77,11 @@ class _Picture:
         above.set_ylim(high * 0.9, max(rates) * 1.1)
         above.spines["bottom"].set_visible(False)
         above.tick_params(axis="x", length=0, labelbottom=False)
-        slash = {"marker": [(-1, -0.6), (1, 0.6)], "markersize": 8, "color": drawing.FAINT}
+        slash: dict[str, Any] = {
+            "marker": [(-1, -0.6), (1, 0.6)],
+            "markersize": 8,
+            "color": drawing.FAINT,
+        }
         above.plot([0], [0], transform=above.transAxes, clip_on=False, linestyle="none", **slash)
         basal.plot([0], [1], transform=basal.transAxes, clip_on=False, linestyle="none", **slash)
         above.set_title("rate prescribed, uL/h")
@@ -136,7 +141,7 @@ class _Picture:
         late_ns = [float(late) for phase in phases for late in phase.late_ns]
         edges_s = self._edges_s[: len(late_ns)]
         axes.set_title("each edge late by, ns")
-        axes.plot(edges_s, late_ns, ".", markersize=2.5, color=drawing.DELIVERED)
+        axes.plot(edges_s, late_ns, ".", markersize=2.5, color=drawing.DELIVERED, rasterized=True)
         axes.axhline(LATE_NS_MAX, color=drawing.ALARM, linewidth=1)
         axes.annotate(
             "limit 1 us",
@@ -151,20 +156,15 @@ class _Picture:
         axes.set_ylim(min(0.0, *late_ns), max(LATE_NS_MAX, *late_ns) * 1.1)
         drawing.time_axis(axes, self._begin_s, self._end_s, 3)
 
-    def _steps(
-        self, axes: Axes, from_s: float, until_s: float, scale: float, width: float
-    ) -> None:
+    def _steps(self, axes: Axes, from_s: float, until_s: float, scale: float, width: float) -> None:
         """Prescribed as a line, delivered as stairs of the edges captured."""
         times_s = [_seconds(s.start_ticks) for s in self._stretches] + [self._end_s]
-        asked = [s.steps + s.remainder[0] / s.remainder[1] for s in self._stretches]
-        last = self._stretches[-1]
-        asked.append(
-            asked[-1] + float(self._prescription.volume_nl(last.end_ticks)
-            - self._prescription.volume_nl(last.start_ticks)) / (self._microstep_ul * 1000)
-        )
+        ends = [s.start_ticks for s in self._stretches] + [self._stretches[-1].end_ticks]
+        microstep_nl = self._prescription.microstep_nl
+        asked = [float(self._prescription.volume_nl(at) / microstep_nl) for at in ends]
         axes.plot(
             times_s,
-            [(value - asked[0]) * scale for value in asked],
+            [value * scale for value in asked],
             color=drawing.PRESCRIBED,
             linewidth=width,
             alpha=0.55,
@@ -180,4 +180,4 @@ class _Picture:
 
 
 def _seconds(ticks: int) -> float:
-    return ticks / TICKS_PER_S
+    return ticks / int(TICKS_PER_S)

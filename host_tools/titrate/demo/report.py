@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 from rich.table import Table
@@ -25,7 +26,7 @@ def review_table(review: Review) -> Table:
 def step_table(outcome: Outcome) -> Table:
     """Delivered against prescribed, phase by phase."""
     phases, left_over = compare(outcome.prescription, outcome.clock, outcome.edges_ns)
-    table = _figures("from", "to", "rate", "prescribed", "stepped", "late by (ns)")
+    table = _figures("from", "to", "rate", "prescribed", "stepped", "witnessed", "late by (ns)")
     for phase in phases:
         table.add_row(
             _clock(phase.stretch.start_ticks),
@@ -33,6 +34,7 @@ def step_table(outcome: Outcome) -> Table:
             _rate(outcome, phase),
             str(phase.prescribed),
             str(len(phase.late_ns)),
+            "",
             _late(phase.late_ns),
             style="" if phase.is_exact else "red",
         )
@@ -44,6 +46,7 @@ def step_table(outcome: Outcome) -> Table:
         "",
         str(sum(phase.prescribed for phase in phases)),
         str(len(late_ns) + left_over),
+        str(outcome.final.witnessed),
         _late(late_ns),
         style="bold",
     )
@@ -98,7 +101,7 @@ def _rate(outcome: Outcome, phase: Phase) -> str:
     return show.rate(Fraction(*phase.stretch.rate_nl_per_h), concentration)
 
 
-def _late(late_ns: list[Fraction]) -> str:
+def _late(late_ns: Sequence[Fraction]) -> str:
     if not late_ns:
         return "-"
     return f"{float(min(late_ns)):.0f} to {float(max(late_ns)):.0f}"

@@ -31,7 +31,7 @@ def low_reservoir_s(outcome: Outcome) -> Fraction:
     ledger = Ledger(programme.microstep_nl(), first)
     ledger.refill((outcome.profile.fill_nl, 1), first)
     step = ledger.steps_until(programme.reservoir_low_nl, first)
-    return outcome.prescription.instant_ticks(step) / TICKS_PER_S
+    return outcome.prescription.instant_ticks(step) / int(TICKS_PER_S)
 
 
 def _of_steps(phases: list[Phase], left_over: int) -> Iterator[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -26,7 +27,7 @@ BOLUS = "#7a4fb5"
 ALARM = "#c62f3b"
 SHADE = "#dbe9f6"
 
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 10,
     "axes.titlesize": 11,
@@ -91,9 +92,9 @@ def time_axis(axes: Axes, from_s: float, to_s: float, labels_max: int = _LABELS_
     axes.set_xlim(from_s, to_s)
 
 
-def stairs(axes: Axes, edges: Sequence[float], values: Sequence[float], **style: object) -> None:
+def stairs(axes: Axes, edges: Sequence[float], values: Sequence[float], **style: Any) -> None:
     """Draw values that hold from one time to the next."""
-    axes.step([*edges], [*values, values[-1]], where="post", **style)  # type: ignore[arg-type]  # any style
+    axes.step([*edges], [*values, values[-1]], where="post", **style)
 
 
 def _label(at_s: int, step_s: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from matplotlib.axes import Axes
 
@@ -62,8 +63,11 @@ def _draw_rate(axes: Axes, simulation: Simulation) -> None:
     if concentration is not None:
         # uL/h to mcg/day: 24 h, and mcg/mL over 1000 uL/mL.
         factor = float(Fraction(*concentration) * 24 / 1000)
-        dose = axes.secondary_yaxis("right", functions=(lambda v: v * factor, lambda v: v / factor))
+        dose = axes.twinx()
+        dose.set_ylim(0, axes.get_ylim()[1] * factor)
         dose.set_ylabel("mcg/day")
+        dose.spines["right"].set_visible(True)
+        dose.grid(False)
 
 
 def _draw_volume(axes: Axes, simulation: Simulation) -> None:
@@ -79,7 +83,7 @@ def _draw_volume(axes: Axes, simulation: Simulation) -> None:
     microstep_ul = float(simulation.microstep_nl) / 1000
     until_s = _end_of_delivery_s(simulation)
     end_s = float(simulation.start_s + simulation.duration_s)
-    style = {"color": drawing.DELIVERED, "linewidth": 1.2, "label": "delivered"}
+    style: dict[str, Any] = {"color": drawing.DELIVERED, "linewidth": 1.2, "label": "delivered"}
     if steps <= _STAIRS_MAX:
         instants = [float(prescription.instant_ticks(n + 1) / TICKS_PER_S) for n in range(steps)]
         edges = [float(simulation.start_s), *instants, end_s]

@@ -18,8 +18,8 @@ from pump.core.delivery import TICKS_PER_S, Delivery
 
 Ratio = tuple[int, int]
 
-_TICKS_PER_HOUR = schedule.HOUR_S * TICKS_PER_S
-_DAY_TICKS = schedule.DAY_S * TICKS_PER_S
+_TICKS_PER_HOUR: int = schedule.HOUR_S * TICKS_PER_S
+_DAY_TICKS: int = schedule.DAY_S * TICKS_PER_S
 
 
 class Stretch(NamedTuple):
@@ -67,9 +67,7 @@ class Prescription:
 
     def volume_nl(self, at_ticks: int) -> Fraction:
         """What is asked for from the beginning to a time within, in nL."""
-        first = self.stretches[0]
-        before = first.steps + Fraction(*first.remainder)
-        return (self._microsteps(at_ticks) - before) * self.microstep_nl
+        return (self._microsteps(at_ticks) - due(self.stretches[0])) * self.microstep_nl
 
     def steps(self, at_ticks: int) -> int:
         """Whole microsteps due by a time within, counted as the delivery counts them."""
@@ -93,11 +91,7 @@ class Prescription:
     def _microsteps(self, at_ticks: int) -> Fraction:
         stretch = self.stretches[max(0, bisect_right(self._starts, at_ticks) - 1)]
         gone_ticks = at_ticks - stretch.start_ticks
-        return (
-            stretch.steps
-            + Fraction(*stretch.remainder)
-            + gone_ticks * _microsteps_per_tick(stretch, self.microstep_nl)
-        )
+        return due(stretch) + gone_ticks * _microsteps_per_tick(stretch, self.microstep_nl)
 
 
 def prescribe(delivery: Delivery, until_ticks: int) -> Prescription:
@@ -105,9 +99,14 @@ def prescribe(delivery: Delivery, until_ticks: int) -> Prescription:
     return Prescription(list(stretches(delivery, until_ticks)), delivery.microstep_nl)
 
 
+def due(stretch: Stretch) -> Fraction:
+    """Microsteps due by the beginning of a stretch, exactly."""
+    return stretch.steps + Fraction(*stretch.remainder)
+
+
 def instant_in(stretch: Stretch, step: int, microstep_nl: Fraction) -> Fraction:
     """When a step that is due within a stretch is due, in ticks of pump time."""
-    to_go = step - stretch.steps - Fraction(*stretch.remainder)
+    to_go = step - due(stretch)
     return stretch.start_ticks + to_go / _microsteps_per_tick(stretch, microstep_nl)
 
 

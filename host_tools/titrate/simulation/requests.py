@@ -68,8 +68,8 @@ def check_request(request: BolusRequest, delivery: Delivery, left_nl: Ratio) -> 
     if ratio.compare(volume_nl, delivery.microstep_nl) < 0:
         step = quantity.format_volume(delivery.microstep_nl)
         raise OutOfRange(f"{shown} is less than one microstep of {step}: ask for more")
-    bolus = request.bolus()
-    total = ratio.add(bolus.rate_nl_per_h(), _highest_rate(delivery, bolus.end_ticks))
+    own = ratio.scale(volume_nl, schedule.HOUR_S, request.duration_s)
+    total = ratio.add(own, _highest_rate(delivery, request.bolus().end_ticks))
     if ratio.compare(total, programme.max_rate_nl_per_h) > 0:
         limit = quantity.format_rate(programme.max_rate_nl_per_h, concentration)
         reached = quantity.format_rate(total, concentration)

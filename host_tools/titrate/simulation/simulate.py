@@ -19,6 +19,8 @@ from titrate.simulation.requests import BolusRequest, check_request
 
 Ratio = tuple[int, int]
 
+_TICKS_PER_S: int = TICKS_PER_S
+
 DURATION_S_MAX = 100 * 366 * schedule.DAY_S
 # The pump's clock takes times from the year 2000 to 2099.
 INSTANT_S_MAX = 3_155_760_000
@@ -364,7 +366,7 @@ class _Run:
         return (delivery.steps + Fraction(*delivery.remainder)) * self._microstep_nl
 
     def _second_of(self, stretch: Stretch, step: int) -> Fraction:
-        return instant_in(stretch, step, self._microstep_nl) / TICKS_PER_S
+        return instant_in(stretch, step, self._microstep_nl) / _TICKS_PER_S
 
     def _event(self, at_s: int | Fraction, code: str, **values: Fraction) -> None:
         self._events.append(Event(Fraction(at_s) - self._start_s, code, values))
@@ -372,7 +374,7 @@ class _Run:
 
 def _volume_of(window: tuple[int, int, Ratio]) -> Fraction:
     start_s, end_s, rate_nl_per_h = window
-    return Fraction(*rate_nl_per_h) * (end_s - start_s) / schedule.HOUR_S
+    return Fraction(*rate_nl_per_h) * Fraction(end_s - start_s, schedule.HOUR_S)
 
 
 def _ratio(value: Fraction) -> Ratio:

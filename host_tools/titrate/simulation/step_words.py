@@ -43,9 +43,7 @@ def make_words(programme, start_s: int, boluses, steps: int, take) -> None:
     for bolus in boluses:
         delivery.add_bolus(bolus)
     # The pump never commits more than this at once, so no word of it has more steps.
-    commit_steps = ratio.floor(
-        ratio.divide((programme.commit_ahead_nl, 1), delivery.microstep_nl)
-    )
+    commit_steps = ratio.floor(ratio.divide((programme.commit_ahead_nl, 1), delivery.microstep_nl))
     train = Train(WordTaker(take), _CATCH_UP_TICKS, _WORD_TICKS_MIN)
     train.begin(start_ticks)
     made = 0
