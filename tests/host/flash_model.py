@@ -105,7 +105,6 @@ class FlashModel(RamSectors):
             raise PowerCut
 
     def _cut_program(self, sector, offset, data):
-        style = self.random.choice(("none", "first", "bits", "bits", "all but one"))
         held = self.data[sector]
         to_clear = [
             (offset + i, 1 << bit)
@@ -113,23 +112,21 @@ class FlashModel(RamSectors):
             for bit in range(8)
             if held[offset + i] & ~byte & 1 << bit
         ]
+        style = self.random.choice(("none", "first", "half", "all but one", "all"))
         if style == "none":
             cleared = []
         elif style == "first":
             cleared = to_clear[: self.random.randrange(len(to_clear) + 1)]
-        elif style == "all but one":
-            cleared = [*to_clear]
-            if cleared:
-                cleared.pop(self.random.randrange(len(cleared)))
-        else:
+        elif style == "half":
             cleared = [one for one in to_clear if self.random.random() < 0.5]
+        else:
+            cleared = self.random.sample(to_clear, len(to_clear))[len(style) > 3 :]
         for at, bit in cleared:
             held[at] &= ~bit
         if self.wavering:
-            share = self.random.choice((0.01, 0.05, 0.3))
-            for at, bit in to_clear:
-                if self.random.random() < share:
-                    self._wavers[sector, at] = self._wavers.get((sector, at), 0) | bit
+            count = min(len(to_clear), self.random.choice((1, 2, 8, len(to_clear) // 3)))
+            for at, bit in self.random.sample(to_clear, count):
+                self._wavers[sector, at] = self._wavers.get((sector, at), 0) | bit
 
     def _cut_erase(self, sector):
         held = self.data[sector]

@@ -211,43 +211,68 @@ def test_settings_after_a_cut_while_written_and_another_one_while_started(writte
     for text in texts[1:-1]:
         slots.write(text)
     seen = set()
-    for operation in range(40):
-        for seed in range(36):
-            flash = original.clone(seed)
-            flash.wavering = True
+    operations = 0
+    for seed in range(500):
+        chance = random.Random(seed)
+        flash = original.clone(seed)
+        flash.wavering = True
+        for _ in range(2):
             slots = Slots(flash, 0, 3, BOARD)
             slots.open()
-            flash.cut_at = flash.operations + operation
-            flash.cut_phase = PHASES[seed // 3 % 3]
+            before = flash.operations
+            flash.cut_at = before + chance.randrange(operations) if operations else None
+            flash.cut_phase = chance.choice(PHASES)
             try:
                 slots.write(texts[-1])
+                operations = max(operations, flash.operations - before)
             except PowerCut:
-                pass
-            else:
-                assert operation > 2
-                break
-            flash.cut_at = flash.operations + seed % 4
-            flash.cut_phase = PHASES[seed % 3]
-            try:
-                Slots(flash, 0, 3, BOARD).open()
-            except PowerCut:
-                pass
+                flash.cut_at = flash.operations + chance.randrange(3)
+                try:
+                    Slots(flash, 0, 3, BOARD).open()
+                except PowerCut:
+                    pass
             flash.cut_at = None
             first = Slots(flash, 0, 3, BOARD).open()
             seen.add(first and first.text)
             for _ in range(5):
                 again = Slots(flash, 0, 3, BOARD).open()
                 assert (again and again.text) == (first and first.text)
-            slots = Slots(flash, 0, 3, BOARD)
-            slots.open()
-            slots.write("in order")
-            assert Slots(flash, 0, 3, BOARD).open().text == "in order"
-        else:
-            continue
-        break
-    else:
-        pytest.fail("writing took more than 40 operations")
+        slots = Slots(flash, 0, 3, BOARD)
+        slots.open()
+        slots.write("in order")
+        assert Slots(flash, 0, 3, BOARD).open().text == "in order"
+    assert operations >= 3
     assert seen == {texts[-2], texts[-1]}
+
+
+@pytest.mark.parametrize("what", ["record", "header"])
+def test_bits_that_a_cut_left_wavering_never_take_a_later_record_with_them(what):
+    for seed in range(400):
+        flash = FlashModel(3, seed)
+        flash.wavering = True
+        journal = Journal(flash, 0, 3, BOARD)
+        journal.open()
+        journal.append(1, 1, bytes(20))
+        if what == "header":
+            for _ in range(31):
+                journal.append(1, 1, bytes(113))
+        flash.cut_at = flash.operations + (what == "header")
+        with pytest.raises(PowerCut):
+            # The erase comes first, then the header.
+            journal.append(2, 2, b"cut" * 8) if what == "record" else journal.prepare()
+        flash.cut_at = None
+        journal = Journal(flash, 0, 3, BOARD)
+        journal.open()
+        shown = [record.sequence for record in journal.records()]
+        journal.append(3, 3, b"later")
+        for _ in range(2):
+            journal.append(4, 4, b"\xff" * 113)
+        for _ in range(5):
+            journal.open()
+            found = list(journal.records())
+            assert set(shown) <= {record.sequence for record in found}
+            assert [record.payload for record in found if record.kind == 3] == [b"later"]
+            assert len([record for record in found if record.kind == 4]) == 2
 
 
 def test_a_journal_of_each_size_wears_all_its_sectors_alike_and_lasts_ten_years():

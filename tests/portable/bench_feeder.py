@@ -59,8 +59,8 @@ class FeederBench:
         """Serve the feeder once; returns what is wrong with it, or ""."""
         feeder = self.feeder
         stepped, is_on_time, is_parked = feeder.service(self.now_ticks)
-        if stepped != len(self.machine.edges):
-            return "counts " + str(stepped) + " steps of " + str(len(self.machine.edges))
+        if stepped != self.machine.made:
+            return "counts " + str(stepped) + " steps of " + str(self.machine.made)
         if not is_on_time:
             return "is not where it should be"
         if is_parked:

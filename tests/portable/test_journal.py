@@ -374,6 +374,16 @@ class OpenTest(unittest.TestCase):
         self.assertEqual(numbers(journal), list(range(1, 36)))
         self.assertTrue(journal.append(1, 60) > 60)
 
+    def test_a_full_sector_without_a_next_one_is_unsure_and_numbers_are_not_used_again(self):
+        sectors = RamSectors(4)
+        journal = opened(sectors)
+        for i in range(60):
+            journal.append(1, i, bytes(100))
+        sectors.data[1][:] = bytes(SECTOR_BYTES)
+        journal = opened(sectors)
+        self.assertEqual(journal.problems, ["unsure"])
+        self.assertTrue(journal.append(1, 60) > 60)
+
 
 class FailingSectors(RamSectors):
     """Flash whose sectors no longer take what is programmed, or say so."""
@@ -404,6 +414,8 @@ class FailureTest(unittest.TestCase):
         self.assertTrue(journal.healthy)
         self.assertEqual([r.time_s for r in journal.records()], list(range(60)))
         self.assertEqual([r.time_s for r in opened(sectors).records()], list(range(60)))
+        # The number of the try that failed is spent: half of that record may be there.
+        self.assertEqual(numbers(journal), list(range(1, 31)) + list(range(32, 62)))
 
     def test_flash_that_takes_nothing_is_a_named_failure_and_then_costs_no_more_time(self):
         sectors = FailingSectors(5)

@@ -21,13 +21,15 @@ class WordMachine:
     Attributes:
         now_ticks: the machine's own time, which is never set.
         offset_ticks: pump time less that.
-        edges: tick of every step made, in the machine's own time.
+        made: steps made.
+        edges: tick of each of them, in the machine's own time; None when they are not wanted.
         held_up_ticks: for how long the coming starts are held up, one after the other.
         is_stalled: nothing is executed any more, as when the hardware has failed.
     """
 
     def __init__(self):
         self.ring = WordRing(array("I", bytes(8 * WORDS)), 0, 42, 8)
+        self.made = 0
         self.edges = []
         self.now_ticks = 0
         self.offset_ticks = 0
@@ -85,10 +87,6 @@ class WordMachine:
                 self._make_edges(ticks)
         self.now_ticks = ticks
 
-    def edges_until(self, ticks):
-        """Edges made by a tick of the machine's own."""
-        return [edge for edge in self.edges if edge <= ticks]
-
     # -- inside -------------------------------------------------------------------------
 
     def _fetch(self):
@@ -111,7 +109,14 @@ class WordMachine:
     def _make_edges(self, ticks):
         if not self._has_edges:
             return
-        last_ticks = min(ticks, self._ends_ticks)
-        while self._edge_ticks <= last_ticks:
-            self.edges.append(self._edge_ticks)
-            self._edge_ticks += self._interval
+        passed_ticks = min(ticks, self._ends_ticks) - self._edge_ticks
+        if passed_ticks < 0:
+            return
+        count = passed_ticks // self._interval + 1
+        self.made += count
+        if self.edges is not None:
+            for _ in range(count):
+                self.edges.append(self._edge_ticks)
+                self._edge_ticks += self._interval
+        else:
+            self._edge_ticks += count * self._interval

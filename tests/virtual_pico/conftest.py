@@ -1,13 +1,18 @@
 """What the tests on the virtual Pico share: boards that are running."""
 
+import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pump_rig import PumpRig
+from titrate.client import connection
 from titrate.virtual.pico import VirtualPico
+
+pytest.register_assert_rewrite("pump_rig")
+
+from pump_rig import PumpRig  # noqa: E402
 
 Boot = Callable[..., VirtualPico]
 
@@ -48,3 +53,13 @@ def new_rig(uf2: Path) -> Iterator[Callable[..., PumpRig]]:
     yield make
     for rig in rigs:
         rig.pico.power_off()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def the_same_request_ids_every_time() -> Iterator[None]:
+    """So that every run on emulated time is the same: nothing else in it is left to chance."""
+    with pytest.MonkeyPatch.context() as patch:
+        chance = random.Random(1)
+        patch.setattr(connection.secrets, "randbelow", chance.randrange)
+        patch.setattr(connection.secrets, "token_hex", lambda size: chance.randbytes(size).hex())
+        yield

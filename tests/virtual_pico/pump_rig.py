@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from prescription import PRIME, SCHEDULE, STOPPED, TICKS_PER_S, Prescription
+
 from pump.core.programme import Programme
 from titrate.client.connection import Connection
 from titrate.client.pump import Pump
@@ -157,7 +158,6 @@ class PumpRig:
     def connect(self) -> None:
         """Have the console answer, also after a program or a script has left it."""
         self.pico.serial_read()
-        self._connection.hello = {}
         self._connection.connect()
 
     def on_device(self, code: str, soft_reset: bool = False, limit_s: int = 30) -> str:
@@ -255,7 +255,8 @@ class PumpRig:
     def lateness_ns(self) -> list[Fraction]:
         """How late each edge came against its exact instant; fails when one is lost or added."""
         now = self.tick_of(self.pico.now_ns)
-        self.prescription.advance(int(now))
+        # What was asked for last may hold from an instant that is yet to come.
+        self.prescription.advance(max(int(now), self.prescription.time_ticks))
         edges = [self.tick_of(t_ns) for t_ns in self.edges_ns]
         instants = list(self.prescription.instants())
         # An edge whose instant came within the last microsecond may still be on its way.
@@ -279,4 +280,5 @@ class PumpRig:
         """Fails unless the pump at rest has counted each edge, twice, and no more was asked for."""
         status = self.pump.status()
         edges = len(self.pico.step_edges)
-        assert (status.stepped, status.witnessed, status.asked) == (edges, edges, edges)
+        counts = (status.stepped, status.witnessed, status.asked)
+        assert counts == (edges, edges, edges)

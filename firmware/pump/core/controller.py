@@ -249,7 +249,7 @@ class Controller:
         state = moves.after(self.state, "cancel_bolus")
 
         def prepare(from_ticks):
-            self._note_cancelled(from_ticks, "asked")
+            self.note_cancelled(from_ticks, "asked")
             self.delivery.cancel_boluses(from_ticks)
 
         self._change(prepare)
@@ -478,7 +478,7 @@ class Controller:
 
         def prepare(from_ticks):
             if mode == MODE_MINIMUM:
-                self._note_cancelled(from_ticks, "minimum rate")
+                self.note_cancelled(from_ticks, "minimum rate")
                 self.delivery.cancel_boluses(from_ticks)
             if self.delivery.mode != mode:
                 self.delivery.start(from_ticks, mode)
@@ -496,12 +496,13 @@ class Controller:
             return
 
         def prepare(from_ticks):
-            self._note_cancelled(from_ticks, reason)
+            self.note_cancelled(from_ticks, reason)
             self.delivery.stop(from_ticks)
 
         self._change(prepare)
 
-    def _note_cancelled(self, at_ticks: int, reason: str) -> None:
+    def note_cancelled(self, at_ticks: int, reason: str) -> None:
+        """Journal that what is left of every running bolus is not delivered."""
         for bolus in self.delivery.boluses:
             if bolus.end_ticks > at_ticks:
                 self.recorder.event(
@@ -616,6 +617,7 @@ class Controller:
         """Stop the motor between two microsteps and wait for a person."""
         now_ticks = self.pump_clock.now_ticks()
         stepped = self.feeder.halt(now_ticks)
+        self.note_cancelled(now_ticks, reason)
         self.delivery.halt(now_ticks, stepped)
         self.generator.energise(False)
         self.finish("fault")

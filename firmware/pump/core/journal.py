@@ -47,6 +47,9 @@ _MARKS = (b"\xa0", b"\xa1")
 # stay below (n + 1) * 300, so counting can go on from there when the last ones are not known.
 _NUMBERS_PER_SECTOR = const(300)
 _SECTORS_TRIED = const(3)
+# For what is read and done with before anything else begins; made once, since so much in one
+# piece may not be found in a heap that has been in use for long.
+_WORK = bytearray(SECTOR_BYTES)
 _BLANK = b"\xff" * 256
 _BLANK_HEADER = b"\xff" * 24
 
@@ -190,7 +193,7 @@ class Journal:
             self._current = other_newest
             self.next_sequence = max(1, (other_newest + 1) * _NUMBERS_PER_SECTOR)
             return
-        buffer = bytearray(SECTOR_BYTES)
+        buffer = _WORK
         self._load(buffer, newest)
         self._firm_up(buffer, newest, 0, HEADER_BYTES)
         last_at, free, is_clean = self._tail(buffer)
@@ -407,7 +410,7 @@ class Journal:
         raise FlashError("The flash sectors that are to be used next cannot be erased.")
 
     def _is_erased(self, place: int) -> bool:
-        buffer = bytearray(SECTOR_BYTES)
+        buffer = _WORK
         self._sectors.read_into(self._first + place, 0, buffer)
         return _is_blank(buffer, 0)
 
@@ -473,7 +476,7 @@ class Journal:
         Raises:
             JournalFailing: the flash could not be read.
         """
-        buffer = bytearray(SECTOR_BYTES)
+        buffer = _WORK
         patterns = (bytes([_MARK, kind]), bytes([_MARK | _CLOCK_UNKNOWN, kind]))
         newest = self._newest()
         for sequence in range(newest, max(-1, newest - self._count), -1):
@@ -501,7 +504,7 @@ class Journal:
         # Unless a sector is prepared, the oldest may have been caught half erased.
         is_next = self._prepared < 0 and sequence == newest - self._count + 1
         if sequence >= 0 and not is_next:
-            buffer = bytearray(SECTOR_BYTES)
+            buffer = _WORK
             if not self._read_sector(buffer, sequence):
                 self._header_back[:] = memoryview(buffer)[:HEADER_BYTES]
                 self._note(_PROBLEMS.get(self._judge_header(place), "damaged"))

@@ -157,6 +157,7 @@ class Monitor:
             pump.delivery.stop(now_ticks)
             pump.finish("primed")
         elif pump.feeder.last_step is not None and pump.feeder.planned >= pump.feeder.last_step:
+            pump.note_cancelled(now_ticks, "empty")
             pump.delivery.halt(now_ticks, stepped)
             pump.active_alarms.raise_alarm("empty", pump.pump_clock.uptime_s())
             pump.finish("emptied")

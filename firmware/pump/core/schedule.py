@@ -61,7 +61,9 @@ def bolus_windows(programme, time_s: int, from_s: int):
     Returns:
         list of (start_s, end_s, rate_nl_per_h).
     """
-    found = []
+    found: list[tuple[int, int, tuple[int, int]]] = []
+    if not is_within(programme, time_s):
+        return found
     midnight_s = time_s - time_s % DAY_S
     for at_s, weekdays, volume_nl, duration_s in programme.boluses:
         for day_s in (midnight_s - DAY_S, midnight_s):

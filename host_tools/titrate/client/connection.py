@@ -70,6 +70,7 @@ class Connection:
         self._now = now
         self._sequence = secrets.randbelow(lines.NUMBER_MAX + 1)
         self._differs: frozenset[str] = frozenset()
+        self._looks_for_prompt = False
         self.hello: dict[str, Value] = {}
 
     @property
@@ -94,13 +95,18 @@ class Connection:
             NoAnswer: no pump answered, or one whose protocol is another.
         """
         self._wire.send(b"")
+        self._looks_for_prompt = True
         try:
             self.hello = self._hello(1)
         except NoAnswer as error:
             if isinstance(error, Disconnected) or not wake:
                 raise
+            # From here on the prompt shows itself in any case, before the console answers.
+            self._looks_for_prompt = False
             self._wire.wake()
             self.hello = self._hello(self._tries)
+        finally:
+            self._looks_for_prompt = False
         if self.hello.get("protocol") != commands.PROTOCOL:
             raise NoAnswer(
                 f"the pump on {self.port} speaks version {self.hello.get('protocol')} of the "
@@ -226,7 +232,7 @@ class Connection:
                 else:
                     # A row was lost.
                     return None
-            if not self.hello and self._wire.is_at_prompt:
+            if self._looks_for_prompt and self._wire.is_at_prompt:
                 return None
         return None
 

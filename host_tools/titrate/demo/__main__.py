@@ -109,9 +109,9 @@ def _conclude(console: Console, outcome: Outcome, path: Path) -> int:
     )
     console.print(report.step_table(outcome))
     console.print(
-        "[dim]When the start took effect and the clock's offset are read from the chip, as by a "
-        "debug probe.\nThe instants are worked out from the profile in fractions; the edges are "
-        "those of the emulated pin,\nto the cycle.[/]"
+        "[dim]The pump answered from which tick start and stop hold; the offset of its clock is "
+        "read from the chip, as by\na debug probe. The instants are worked out from the profile in "
+        "fractions, the edges are the emulated pin's.[/]"
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     picture.draw(outcome, path)

@@ -1,7 +1,7 @@
 """What a debug probe reads off the running chip: when its timer began, what the pump keeps in RAM.
 
-The serial port tells pump time in whole seconds; to compare edges, the instants must be known
-exactly. Nothing is inferred from the edges themselves.
+The pump answers from which tick of its clock a request holds. How that clock lies against the
+virtual Pico's time is found here, exactly; nothing is inferred from the edges themselves.
 """
 
 from __future__ import annotations

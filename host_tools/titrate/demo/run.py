@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pump.core import moves, quantity
-from pump.core.delivery import TICKS_PER_S, Delivery
-from pump.core.retained import RetainedState
+from pump.core.delivery import MODE_SCHEDULE, TICKS_PER_S, Delivery
+from titrate.client.connection import Reply
 from titrate.client.pump import Pump, Review
 from titrate.client.replies import Alarm, LogEntry, Status
 from titrate.demo import probe
@@ -24,7 +24,7 @@ POLLS_S = tuple(
     for time in ("19:59:50", "20:00:15", "20:00:45", "20:01:12", "20:01:36")
 )
 # A request takes longer than usual to answer on an emulated pump, most of all on a busy computer.
-ANSWER_S = 120.0
+ANSWER_S = 60.0
 _REST_NS = 2500 * MS
 _LOG_ENTRIES = 40
 
@@ -113,9 +113,9 @@ class Demonstration:
         pico = bench.pico
         zero_ns = probe.timer_zero_ns(pico)
         edges_before = len(pico.step_edges)
-        call(pump.start)
-        started = probe.kept_state(pico, moves.RUNNING)
-        clock = probe.ProbedClock(zero_ns, started.offset_us)
+        started = call(lambda: pump.ask("start"))
+        kept = probe.kept_state(pico, moves.RUNNING)
+        clock = probe.ProbedClock(zero_ns, kept.offset_us)
 
         def go_to(at_s: int) -> None:
             at_ns = int(clock.ns(at_s * TICKS_PER_S))
@@ -129,8 +129,7 @@ class Demonstration:
             polls.append(Poll(status, before, len(pico.step_edges)))
             tell(at_s, status)
         go_to(END_S)
-        call(pump.stop)
-        stopped = probe.kept_state(pico, moves.STOPPED)
+        stopped = call(lambda: pump.ask("stop"))
         pico.run_for(_REST_NS)
         final = call(pump.status)
         log = call(lambda: list(pump.log(count=_LOG_ENTRIES)))
@@ -140,7 +139,7 @@ class Demonstration:
             raise RuntimeError("the chip was reset while the pump delivered")
         return Outcome(
             profile=self._profile,
-            prescription=prescribe(self._delivery(started), self._delivery(stopped).anchor_ticks),
+            prescription=self._prescription(_effective(started), _effective(stopped)),
             clock=clock,
             edges_ns=pico.step_edges.times_ns()[edges_before:],
             polls=polls,
@@ -149,9 +148,17 @@ class Demonstration:
             alarms=alarms,
         )
 
-    def _delivery(self, kept: RetainedState) -> Delivery:
-        """The profile's delivery, at the anchor that the pump had."""
+    def _prescription(self, start_ticks: int, stop_ticks: int) -> Prescription:
+        """What the profile prescribes between the ticks that the pump told."""
         programme = self._profile.programme
-        delivery = Delivery(programme, programme.microstep_nl(), 0)
-        kept.restore_delivery(delivery)
-        return delivery
+        delivery = Delivery(programme, programme.microstep_nl(), start_ticks)
+        delivery.start(start_ticks, MODE_SCHEDULE)
+        return prescribe(delivery, stop_ticks)
+
+
+def _effective(reply: Reply) -> int:
+    """The tick from which a request holds, as the pump answered."""
+    ticks = reply.values.get("effective_ticks")
+    if not isinstance(ticks, int):
+        raise RuntimeError("the pump did not say from which tick the request holds")
+    return ticks

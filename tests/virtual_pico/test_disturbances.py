@@ -1,0 +1,132 @@
+"""What goes on at the prompt, on the console and in flash moves no edge, loses and adds none.
+
+The pump runs at 1,000 steps a second all the time; each test disturbs it in its own way.
+"""
+
+import pytest
+from pump_rig import PumpRig, programme, rate_for
+
+from pump.link import lines
+from titrate.virtual.flash import FlashTiming
+from titrate.virtual.pico import MS
+
+ERASE_NS = 400 * MS  # the worst sector erase of the W25Q16JV's data sheet
+SECTOR_BYTES = 4096
+
+
+@pytest.fixture(scope="module")
+def running(new_rig) -> PumpRig:
+    """A pump that runs."""
+    rig = new_rig(timing=FlashTiming(sector_erase_ns=ERASE_NS))
+    rig.set_up(programme(days=(((0, rate_for(1000)),),)))
+    rig.start()
+    rig.run_s(0.5)
+    return rig
+
+
+@pytest.fixture
+def rig(running) -> PumpRig:
+    """The running pump, with its console awake; every edge is checked after the test."""
+    running.connect()
+    edges = len(running.edges_ns)
+    yield running
+    running.check_exact()
+    assert len(running.edges_ns) > edges
+    running.connect()
+    status = running.pump.status()
+    assert (status.state, status.alarms) == ("running", [])
+
+
+def test_garbage_is_collected_all_the_time(rig):
+    edges = len(rig.edges_ns)
+    out = rig.on_device(
+        """
+import gc, time
+end_ms = time.ticks_add(time.ticks_ms(), 1100)
+collected = 0
+while time.ticks_diff(end_ms, time.ticks_ms()) > 0:
+    gc.collect()
+    collected += 1
+print(collected)
+"""
+    )
+    assert int(out) > 20
+    assert len(rig.edges_ns) - edges > 1000
+
+
+def test_the_journal_is_written_and_a_sector_erased_with_interrupts_off_for_400_ms(rig):
+    before = len(rig.pico.flash_operations)
+    rig.on_device(
+        f"""
+import time
+for i in range({SECTOR_BYTES}):
+    run(c.recorder.fault, "filler", "to fill a sector of the journal of faults")
+    if c.recorder.faults.needs_preparing:
+        break
+time.sleep(3)
+print(c.recorder.faults.needs_preparing)
+"""
+    )
+    operations = rig.pico.flash_operations[before:]
+    erases = [operation for operation in operations if operation.kind == "erase"]
+    assert len(erases) == 1
+    assert len(operations) - len(erases) > 30
+    during = [t for t in rig.edges_ns if 0 < t - erases[0].t_ns < ERASE_NS]
+    assert len(during) == pytest.approx(400, abs=2)
+
+
+def test_mpremote_attaches_and_resumes(rig):
+    for _ in range(3):
+        assert "running" in rig.on_device("pump.status()")
+
+
+def test_ctrl_c_ends_the_console_and_a_script_fails(rig):
+    rig.pico.serial_write(b"\x03")
+    heard = rig.pico.read_until(b">>> ", 2000 * MS)
+    assert b"console left, the pump goes on; pump.console() comes back to it" in heard
+    _, traceback = rig.pico.exec_raw("def broken():\n    return 1 // 0\nbroken()")
+    assert "ZeroDivisionError" in traceback
+    rig.pico.serial_write(b"while True: pass\r\r")
+    rig.run_s(0.2)
+    rig.pico.serial_write(b"\x03")
+    assert b"KeyboardInterrupt" in rig.pico.read_until(b"KeyboardInterrupt", 2000 * MS)
+
+
+def test_ctrl_c_comes_again_and_again(rig):
+    rig.pico.read_until(b"", 0)
+    for _ in range(40):
+        rig.pico.serial_write(b"\x03")
+        rig.run_s(0.047)
+    rig.pico.serial_read()
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "code"),
+    [
+        (lambda line: line[: len(line) // 2], "no_crc"),
+        (lambda line: line.replace(b"bolus", b"bonus"), "bad_crc"),
+        (lambda line: b":" + b"x" * 5000, "too_long"),
+        (lambda line: line.replace(b"50%20mcg", b"50\x00\xffmcg"), "not_printable"),
+        (lambda line: lines.encode(":", 7, "0a1b2c3d", "vacation", []).encode(), "unknown_command"),
+        (
+            lambda line: lines.encode(
+                ":", 8, "0a1b2c3e", "bolus", [("volume", "50 mL"), ("duration", "1 s")]
+            ).encode(),
+            "out_of_range",
+        ),
+    ],
+    ids=["cut", "corrupted", "over-long", "not printable", "unknown", "out of range"],
+)
+def test_a_line_that_is_not_in_order_changes_nothing(rig, spoilt, code):
+    before = rig.pump.status()
+    entries = rig.pump.next_log_sequence()
+    good = lines.encode(
+        ":", 6, "0a1b2c3f", "bolus", [("volume", "50 mcg"), ("duration", "10 min")]
+    ).encode()
+    rig.pico.serial_write(spoilt(good) + b"\n")
+    rig.run_s(0.3)
+    assert code.encode() in rig.pico.serial_read()
+    after = rig.pump.status()
+    for name in ("state", "programme_digest", "rate_nl_per_h", "bolus_remaining_nl", "alarms"):
+        assert getattr(after, name) == getattr(before, name)
+    assert rig.pump.next_log_sequence() == entries
