@@ -2,6 +2,8 @@
 
 from pump.core.sectors import SECTOR_BYTES, Sectors
 
+_ERASED = b"\xff" * SECTOR_BYTES
+
 
 class RamSectors(Sectors):
     """So many sectors, erased at first. Programming can only turn ones into zeros.
@@ -14,7 +16,7 @@ class RamSectors(Sectors):
 
     def __init__(self, sector_count):
         self.sector_count = sector_count
-        self.data = [bytearray(b"\xff" * SECTOR_BYTES) for _ in range(sector_count)]
+        self.data = [bytearray(_ERASED) for _ in range(sector_count)]
         self.erases = [0] * sector_count
         self.operations = 0
         self.reads = 0
@@ -23,7 +25,7 @@ class RamSectors(Sectors):
         self.check(sector, 0, SECTOR_BYTES)
         self.operations += 1
         self.erases[sector] += 1
-        self.data[sector][:] = b"\xff" * SECTOR_BYTES
+        self.data[sector][:] = _ERASED
 
     def program(self, sector, offset, data):
         self.check(sector, offset, len(data))

@@ -13,8 +13,10 @@ place was erased before. Records follow, none across a sector's end:
     sector: bytes that were copied or are left over from elsewhere are no record.
 
 Power may fail while bytes are programmed, and bits that were half programmed may read as
-zero one day and as one the next. So open() programs the last record (and the header of a
-prepared sector) once more, leaves room for a lost record, and skips one number.
+zero one day and as one the next. So open() programs the newest header and the last record
+once more, and a byte 0x00 after that, where a record that was cut would begin: it is none
+now and will never be. Further records follow after the room for one, 128 bytes later, and
+one number is left out.
 
 Life: flash stands 100,000 erases of a sector (Winbond W25Q16JV and its like). One record
 a minute of 64 bytes, 63 to a sector, in the smallest ring, 8 sectors, erases each sector
@@ -195,35 +197,59 @@ class Journal:
             return
         buffer = _WORK
         self._load(buffer, newest)
-        self._firm_up(buffer, newest, 0, HEADER_BYTES)
-        last_at, free, is_clean = self._tail(buffer)
-        if last_at < 0 and is_clean and newest > 0:
+        self._firm_up(newest, 0, self._header(newest))
+        last_at, end = _tail(buffer)
+        if last_at < 0 and newest > 0:
+            prepared_offset = _past_voids(buffer, HEADER_BYTES)
             if self._load(buffer, newest - 1):
                 self._prepared = newest
-                self._prepared_offset = free
+                self._prepared_offset = prepared_offset
                 newest -= 1
-                last_at, free, is_clean = self._tail(buffer)
+                last_at, end = _tail(buffer)
             else:
                 self._note("damaged")
         self._current = newest
         self._seed = self._seed_of(newest)
-        self._offset = free if is_clean else SECTOR_BYTES
-        if last_at >= 0:
-            self.next_sequence = _number(buffer, last_at + 3) + 2
-            self._firm_up(buffer, newest, last_at, _size(buffer, last_at))
-        else:
+        if last_at < 0:
             self.next_sequence = 2
-        if not is_clean or (last_at < 0 and newest > 0):
-            self._skip_numbers_of(newest)
-        elif self._prepared < 0 and free == SECTOR_BYTES:
+            self._skip_numbers_of(newest - 1)
+        else:
+            self.next_sequence = _number(buffer, last_at + 3) + 2
+            self._firm_up(newest, last_at, memoryview(buffer)[last_at:end])
+        is_full = _past_voids(buffer, end) + RECORD_BYTES_MAX > SECTOR_BYTES
+        self._offset = self._settle(buffer, newest, end)
+        if self._prepared >= 0 and is_full:
+            # Then the record that was cut may be the first one of the next sector.
+            self._load(buffer, self._prepared)
+            self._prepared_offset = self._settle(buffer, self._prepared, HEADER_BYTES)
+        if "damaged" in self.problems:
+            self._skip_numbers_of(max(newest, self._prepared))
+        elif self._prepared < 0 and self._offset == SECTOR_BYTES:
             # Full, and the next one is not ready: power failed while it was erased in haste, or
             # it was in use and is destroyed. Its numbers must not be given away again.
             self._note("unsure")
             self._skip_numbers_of(newest + 1)
 
-    def _firm_up(self, buffer: bytearray, sequence: int, at: int, size: int) -> None:
-        """Program once more what a cut may have left half programmed though it reads well."""
-        if not self._program(sequence, at, memoryview(buffer)[at : at + size]):
+    def _settle(self, buffer: bytearray, sequence: int, end: int) -> int:
+        """Settle for good what a cut left after the last record of a sector that was read.
+
+        Returns:
+            Where further records may go, SECTOR_BYTES for nowhere.
+        """
+        at = end
+        is_void = not self._sectors.is_atomic
+        while is_void and at < SECTOR_BYTES:
+            is_void = buffer[at] == 0
+            self._firm_up(sequence, at, b"\0")
+            at += RECORD_BYTES_MAX
+        if not _is_blank(buffer, at):
+            self._note("damaged")
+            return SECTOR_BYTES
+        return min(at, SECTOR_BYTES)
+
+    def _firm_up(self, sequence: int, at: int, data: bytes | memoryview) -> None:
+        """Program what a cut may have left half programmed, even where it reads well."""
+        if not self._program(sequence, at, data):
             self._note("damaged")
 
     def _newest_by_halving(self) -> int:
@@ -289,23 +315,6 @@ class Journal:
             return _OTHER_BOARD
         return _OTHER_SCHEMA if header[5:8] == self._identity[5:8] else _OTHER_LAYOUT
 
-    def _tail(self, buffer: bytearray) -> tuple[int, int, bool]:
-        """Find the end of a sector that was read; notes damage there.
-
-        Returns:
-            (last_at, free, is_clean): where its last record begins, or -1; where further ones
-            may go, room for one that was cut left out; whether that room is blank.
-        """
-        last_at = -1 if _is_blank(buffer, HEADER_BYTES) else _last(buffer, _MARKS)
-        end = HEADER_BYTES if last_at < 0 else last_at + _size(buffer, last_at)
-        # A record that was cut lies right after the last one, or, when power failed again
-        # before the next one was whole, one room further on.
-        free = min(end + RECORD_BYTES_MAX, SECTOR_BYTES)
-        is_clean = _is_blank(buffer, free)
-        if not is_clean and not _is_blank(buffer, free + RECORD_BYTES_MAX):
-            self._note("damaged")
-        return last_at, free, is_clean
-
     # -- writing -------------------------------------------------------------------
 
     def append(self, kind: int, time_s: int, payload: bytes = b"", clock_known: bool = True) -> int:
@@ -340,7 +349,8 @@ class Journal:
             for _ in range(_SECTORS_TRIED):
                 if self._offset + OVERHEAD_BYTES + length > SECTOR_BYTES:
                     self._enter_next()
-                if self._write(kind, time_s, payload, clock_known):
+                fits = self._offset + OVERHEAD_BYTES + length <= SECTOR_BYTES
+                if fits and self._write(kind, time_s, payload, clock_known):
                     return self.next_sequence - 1
         except FlashError as error:
             raise self._failing(error)
@@ -509,12 +519,13 @@ class Journal:
                 self._header_back[:] = memoryview(buffer)[:HEADER_BYTES]
                 self._note(_PROBLEMS.get(self._judge_header(place), "damaged"))
             else:
-                self._tail(buffer)
                 end = HEADER_BYTES
                 for at in _offsets(buffer):
-                    if at > end + RECORD_BYTES_MAX:
+                    if at != end and at != _past_voids(buffer, end):
                         self._note("damaged")
                     end = at + _size(buffer, at)
+                if not _is_blank(buffer, _past_voids(buffer, end) + RECORD_BYTES_MAX):
+                    self._note("damaged")
         return self._checked == 0
 
     @property
@@ -579,6 +590,19 @@ def _size(buffer: bytearray, at: int) -> int:
     return OVERHEAD_BYTES + buffer[at + 2]
 
 
+def _tail(buffer: bytearray) -> tuple[int, int]:
+    """(where the last record of a sector begins, or -1; where it ends)."""
+    last_at = -1 if _is_blank(buffer, HEADER_BYTES) else _last(buffer, _MARKS)
+    return last_at, HEADER_BYTES if last_at < 0 else last_at + _size(buffer, last_at)
+
+
+def _past_voids(buffer: bytearray, at: int) -> int:
+    """The first place from the end of a record on that open() has not given up yet."""
+    while at < SECTOR_BYTES and buffer[at] == 0:
+        at += RECORD_BYTES_MAX
+    return at
+
+
 def _is_record(view: memoryview, at: int, seed: int) -> bool:
     """Whether a whole record stands behind a mark in a buffer; seed is that of its sector."""
     if at + OVERHEAD_BYTES > len(view):
@@ -593,7 +617,8 @@ def _is_record(view: memoryview, at: int, seed: int) -> bool:
 def _is_blank(buffer: bytearray, at: int) -> bool:
     """Whether a sector is blank from a place on."""
     view = memoryview(buffer)
-    edge = min(at + -at % len(_BLANK), SECTOR_BYTES)
+    at = min(at, SECTOR_BYTES)
+    edge = at + -at % len(_BLANK)
     if at < edge and view[at:edge] != _BLANK[: edge - at]:
         return False
     for start in range(edge, SECTOR_BYTES, len(_BLANK)):

@@ -39,9 +39,11 @@ class Sectors:
 
     Attributes:
         sector_count: how many sectors there are.
+        is_atomic: whether power that fails during program() leaves all of it or nothing.
     """
 
     sector_count = 0
+    is_atomic = False
 
     def erase(self, sector: int) -> None:
         """Set all 4096 bytes of a sector to 0xFF.

@@ -2,17 +2,19 @@
 
 Each slot is one sector for its header and further ones for the text. At the header
 sector's beginning stands what is to come (begin), a page further on the seal that says
-that all of it is there:
+that all of it is there, another page further on the void that says that it never will be:
 
     begin: b"TSLT", schema, 3 bytes 0, board id (8), sequence number (4), length (4),
            CRC-32 of the text (4), first 8 bytes of its SHA-256, CRC-32 of these 36 bytes (4)
     seal:  b"SEAL", the CRC of begin (4), CRC-32 of these 8 bytes (4)
+    void:  12 bytes 0x00
 
 Writing erases the slot that does not hold the newest text, header sector first, then
 programs begin, text and, after reading all back, the seal. Power may fail at any point:
 as soon as one bit of the seal reads as programmed, the new text counts, before that the old
-one does, and open() makes either firm. Nothing else of the header sector is ever
-programmed, so what a cut leaves differs from a sector that was damaged.
+one does, and open() makes it firm by programming the seal once more, or the void: bits that
+were half programmed may read otherwise another day. Nothing else of the header sector is
+ever programmed, so what a cut leaves differs from a sector that was damaged.
 """
 
 import binascii
@@ -26,6 +28,7 @@ SCHEMA = const(1)
 _BEGIN_BYTES = const(40)
 _SEAL_BYTES = const(12)
 _SEAL_AT = PAGE_BYTES
+_VOID_AT = const(512)
 
 # What a slot may hold.
 _EMPTY = const(0)  # header sector blank
@@ -171,7 +174,7 @@ class Slots:
         for sector in range(head, head + 1 + (len(data) + SECTOR_BYTES - 1) // SECTOR_BYTES):
             # The first text of a new board is written without erasing: until then all is
             # blank, and a cut in an erase would leave what looks like damaged settings.
-            if self._newest >= 0 or not self._is_blank(sector, 0, 0):
+            if self._newest >= 0 or not self._is_blank(sector):
                 self._sectors.erase(sector)
         self._sectors.program(head, 0, begin)
         view = memoryview(data)
@@ -210,10 +213,8 @@ class Slots:
         self._sectors.program(head, _SEAL_AT, held)
 
     def _void(self, slot: int) -> None:
-        """Make an unfinished slot useless for good: a seal might yet show in it one day."""
-        head = self._heads[slot]
-        self._sectors.program(head, _SEAL_AT, bytes(_SEAL_BYTES))
-        self._sectors.program(head, 0, bytes(_BEGIN_BYTES))
+        """Give an unfinished slot up for good: a seal might yet show in it one day."""
+        self._sectors.program(self._heads[slot], _VOID_AT, bytes(_SEAL_BYTES))
 
     def _settle(self, make_firm, slot: int) -> None:
         """Do what makes firm what was read; what was read counts even if that fails."""
@@ -230,16 +231,14 @@ class Slots:
     def _read(self, slot: int) -> "tuple[int, Stored | None]":
         """(state, Stored or None) of a slot; Stored also when only the seal is missing."""
         head = self._heads[slot]
-        page = memoryview(self._page)
-        self._sectors.read_into(head, 0, page)
-        begin = bytes(page[:_BEGIN_BYTES])
-        self._sectors.read_into(head, _SEAL_AT, page)
-        seal = bytes(page[:_SEAL_BYTES])
+        begin = self._bytes_at(head, 0, _BEGIN_BYTES)
+        seal = self._bytes_at(head, _SEAL_AT, _SEAL_BYTES)
+        void = self._bytes_at(head, _VOID_AT, _SEAL_BYTES)
         has_whole_seal = seal[:4] == b"SEAL" and binascii.crc32(seal[:8]) == _number(seal, 8)
         if begin[:4] != b"TSLT" or binascii.crc32(begin[:36]) != _number(begin, 36):
-            if has_whole_seal or not self._is_blank(head, _BEGIN_BYTES, _SEAL_AT):
+            if has_whole_seal or not self._is_blank_between(head):
                 return _DAMAGED, None
-            if begin + seal == b"\xff" * (_BEGIN_BYTES + _SEAL_BYTES):
+            if begin == b"\xff" * _BEGIN_BYTES and seal + void == b"\xff" * (2 * _SEAL_BYTES):
                 return _EMPTY, None
             return _UNFINISHED, None
         if begin[8:16] != self._board_id:
@@ -255,9 +254,14 @@ class Slots:
             return _DAMAGED if has_whole_seal else _UNFINISHED, None
         digest = "".join([f"{byte:02x}" for byte in begin[28:36]])
         stored = Stored(str(data, "ascii"), digest, _number(begin, 16))
-        # All zeros is what _void() leaves.
-        is_sealed = seal not in (b"\xff" * _SEAL_BYTES, bytes(_SEAL_BYTES))
+        is_void = void != b"\xff" * _SEAL_BYTES
+        is_sealed = has_whole_seal or (seal != b"\xff" * _SEAL_BYTES and not is_void)
         return _COMPLETE if is_sealed else _UNFINISHED, stored
+
+    def _bytes_at(self, sector: int, offset: int, length: int) -> bytes:
+        data = bytearray(length)
+        self._sectors.read_into(sector, offset, data)
+        return bytes(data)
 
     def _read_text(self, head: int, length: int) -> bytearray | None:
         if not 1 <= length <= self.text_bytes_max:
@@ -268,13 +272,21 @@ class Slots:
             self._sectors.read_into(head + 1 + at // SECTOR_BYTES, 0, view[at : at + SECTOR_BYTES])
         return data
 
-    def _is_blank(self, sector: int, begin_bytes: int, seal_at: int) -> bool:
-        """Whether a sector is blank, a begin of so many bytes and a seal there left out."""
+    def _is_blank_between(self, head: int) -> bool:
+        """Whether a header sector is blank but for what may stand in it."""
+        used = {0: _BEGIN_BYTES, _SEAL_AT: _SEAL_BYTES, _VOID_AT: _SEAL_BYTES}
         page = memoryview(self._page)
         for at in range(0, SECTOR_BYTES, PAGE_BYTES):
-            self._sectors.read_into(sector, at, page)
-            skip = begin_bytes if at == 0 else _SEAL_BYTES if at == seal_at else 0
+            self._sectors.read_into(head, at, page)
+            skip = used.get(at, 0)
             if page[skip:] != b"\xff" * (PAGE_BYTES - skip):
+                return False
+        return True
+
+    def _is_blank(self, sector: int) -> bool:
+        for at in range(0, SECTOR_BYTES, PAGE_BYTES):
+            self._sectors.read_into(sector, at, self._page)
+            if self._page != b"\xff" * PAGE_BYTES:
                 return False
         return True
 

@@ -25,6 +25,8 @@ class FileSectors(Sectors):
         FlashError: the folder cannot be made.
     """
 
+    is_atomic = True
+
     def __init__(self, folder: str, sector_count: int):
         self._folder = folder
         self.sector_count = sector_count

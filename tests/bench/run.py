@@ -1,0 +1,209 @@
+"""`make bench`: the project's figures, measured in one run on the virtual Pico.
+
+Emulated figures come from the emulated RP2040's own clock and are the same on every machine;
+those marked "host" are ratios or CPU seconds of this computer. Writes build/bench.json.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "virtual_pico"))
+sys.path.insert(0, str(ROOT / "tests" / "host"))
+
+from pump_rig import PumpRig, programme, rate_for  # noqa: E402
+
+from titrate.simulation import simulate  # noqa: E402
+from titrate.virtual.flash import FlashTiming  # noqa: E402
+
+UF2 = ROOT / "build" / "pico_tmc2209" / "firmware.uf2"
+MS = 1_000_000
+BASAL = (25_000, 1)  # 0.6 mL/day
+# The recommended build: 10 mL syringe, 2 mm screw, no gear: 103 nL a step.
+SYRINGE_10ML = {
+    "bore_um": 14_500,
+    "capacity_nl": 10_000_000,
+    "travel_um": 60_559,
+    "lead_um": 2000,
+    "gear": (1, 1),
+    "max_rate_nl_per_h": (500_000, 1),
+    "commit_ahead_nl": 500,
+    "reservoir_low_nl": 1_000_000,
+}
+_COLLECT = """
+import gc, time
+end = time.ticks_add(time.ticks_ms(), 800)
+while time.ticks_diff(end, time.ticks_ms()) > 0:
+    gc.collect()
+"""
+_WRITE_FLASH = """
+for _ in range(3):
+    run(c.recorder.settings.write, c.programme_text)
+"""
+_HEAP = "import gc\ngc.collect()\nprint(gc.mem_alloc(), gc.mem_free())"
+
+
+class Bench:
+    """The rows of the table.
+
+    Attributes:
+        rows: (figure, value, limit, unit, whether the value is within the limit).
+    """
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[str, float, float, str, bool]] = []
+
+    def most(self, figure: str, value: float, limit: float, unit: str) -> None:
+        """A figure that must not be above its limit."""
+        self.rows.append((figure, value, limit, unit, value <= limit))
+
+    def least(self, figure: str, value: float, limit: float, unit: str) -> None:
+        """A figure that must not be below its limit."""
+        self.rows.append((figure, value, limit, unit, value >= limit))
+
+    def edges(self, during: str, rig: PumpRig) -> None:
+        """Worst error of an edge, and steps lost or added, since the rig was taken up."""
+        late_ns = rig.lateness_ns()
+        worst = max(late_ns) if min(late_ns) >= 0 else min(late_ns)
+        self.most(f"worst edge error, {during}", float(abs(worst)), 1000, "ns")
+        edges = len(rig.pico.step_edges)
+        lost = abs(rig.pump.status().witnessed - edges)
+        self.most(f"steps lost or added, {during}", lost, 0, "")
+
+
+def started(**options: object) -> PumpRig:
+    """A pump that delivers 0.6 mL/day in 1.36 nL steps, 5.1 a second."""
+    rig = PumpRig(UF2, **options)
+    rig.power_on()
+    rig.set_up(programme(days=(((0, BASAL),),)))
+    rig.start()
+    rig.run_s(2)
+    return rig
+
+
+def basal(bench: Bench) -> None:
+    """0.6 mL/day with the recommended syringe: edges, processor, speed of the emulation, heap."""
+    rig = PumpRig(UF2)
+    rig.power_on()
+    rig.set_up(programme(days=(((0, BASAL),),), **SYRINGE_10ML), fill="9 mL")
+    rig.start()
+    rig.run_s(5)
+    awake_ns, from_ns, wall_s = rig.pico.cpu_awake_ns, rig.pico.now_ns, time.process_time()
+    rig.run_s(120)
+    wall_s = time.process_time() - wall_s
+    awake = (rig.pico.cpu_awake_ns - awake_ns) / (rig.pico.now_ns - from_ns)
+    bench.most("processor awake at 0.6 mL/day", 100 * awake, 0.5, "%")
+    bench.least("virtual Pico against real time (host)", 120 / wall_s, 8, "x")
+    bench.edges("undisturbed", rig)
+    used, free = (int(word) for word in rig.on_device(_HEAP).split())
+    rig.connect()
+    rig.run_s(600)
+    used_later, free = (int(word) for word in rig.on_device(_HEAP).split())
+    bench.most("heap in use after ten minutes, against before", used_later / used, 1.01, "x")
+    bench.least("heap free while running", free / 1024, 120, "KiB")
+
+
+def disturbed(bench: Bench) -> None:
+    """Edges while the processor is kept busy with other things."""
+    rig = started(timing=FlashTiming(sector_erase_ns=400 * MS))
+    rig.on_device(_COLLECT)
+    rig.connect()
+    bench.edges("garbage collected", rig)
+    rig.on_device(_WRITE_FLASH)
+    rig.connect()
+    bench.edges("flash erased for 400 ms at a time", rig)
+    for _ in range(20):
+        rig.pump.status()
+        rig.run_s(0.1)
+    bench.edges("console polled", rig)
+    rig.on_device("print(1)")
+    rig.run_s(1)
+    rig.connect()
+    bench.edges("mpremote attached with resume", rig)
+    last_ns = rig.edges_ns[-1]
+    rig.on_device("print(1)", soft_reset=True)
+    rig.run_s(3)
+    edges_ns = [last_ns, *[t for t in rig.edges_ns if t > last_ns]]
+    gap_ns = max(b - a for a, b in zip(edges_ns, edges_ns[1:], strict=False))
+    bench.most("gap of a soft reset", gap_ns / MS, 500, "ms")
+    rig.connect()
+    status = rig.pump.status()
+    bench.most("steps lost or added, soft reset", abs(status.stepped - status.asked), 0, "")
+
+
+def fast(bench: Bench) -> None:
+    """1,000 steps/s with the console polled, a prime at 10,000 steps/s."""
+    rig = PumpRig(UF2)
+    rig.power_on()
+    rig.set_up(programme(days=(((0, rate_for(1000)),),), max_rate_nl_per_h=rate_for(1500)))
+    rig.start()
+    for _ in range(15):
+        rig.pump.status()
+        rig.run_s(0.1)
+    bench.edges("1,000 steps/s, console polled", rig)
+    rig.stop()
+    rig.run_s(3)
+    before = len(rig.pico.step_edges)
+    rig.prime(27_000, rate_for(10_000)[0])
+    rig.run_s(4)
+    edges_ns = [t for t, _ in rig.pico.step_edges[before:]]
+    per_s = (len(edges_ns) - 1) * 1e9 / (edges_ns[-1] - edges_ns[0])
+    bench.least("steps a second in a prime", per_s, 9_990, "/s")
+    bench.edges("prime at 10,000 steps/s", rig)
+
+
+def power_on(bench: Bench) -> None:
+    """From power on to the first step, with a programme that was running."""
+    rig = started()
+    rig.pico.power_off()
+    rig.pico.advance_off(60 * 1000 * MS)
+    before, from_ns = len(rig.pico.step_edges), rig.pico.now_ns
+    rig.pico.power_on()
+    rig.run_s(3)
+    first_ns = rig.pico.step_edges[before][0]
+    bench.most("power on to the first step", (first_ns - from_ns) / MS, 2000, "ms")
+
+
+def year(bench: Bench) -> None:
+    """365 days of a schedule of 24 steps a day."""
+    day = tuple((hour * 3600, (20_000 + 500 * hour, 1)) for hour in range(24))
+    from_s = time.process_time()
+    simulate(programme(days=(day,)), 0, 365 * 86_400, fill_nl=1_000_000_000)
+    bench.most("simulating 365 days of 24 steps (host)", time.process_time() - from_s, 1, "s CPU")
+
+
+def main() -> int:
+    """Measure everything, print the table, write build/bench.json; 1 when a limit is missed."""
+    console = Console()
+    parts: tuple[Callable[[Bench], None], ...] = (basal, disturbed, fast, power_on, year)
+    bench = Bench()
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task("measuring", total=len(parts))
+        for part in parts:
+            progress.update(task, description=part.__name__.replace("_", " "))
+            part(bench)
+            progress.advance(task)
+    table = Table("figure", "measured", "limit", "", title="Titrate on the virtual Pico")
+    for figure, value, limit, unit, is_met in bench.rows:
+        verdict = "[green]met[/]" if is_met else "[red]MISSED[/]"
+        table.add_row(figure, f"{value:,.4g} {unit}", f"{limit:,.6g} {unit}", verdict)
+    console.print(table)
+    keys = ("figure", "value", "limit", "unit", "met")
+    found = [dict(zip(keys, row, strict=True)) for row in bench.rows]
+    path = ROOT / "build" / "bench.json"
+    path.write_text(json.dumps(found, indent=2) + "\n")
+    console.print(f"written: {path.relative_to(ROOT)}")
+    return 0 if all(row[4] for row in bench.rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
