@@ -84,6 +84,10 @@ class FlashModel(RamSectors):
             if at_sector == sector and offset <= at < offset + len(buffer):
                 buffer[at - offset] ^= mask & self.random.getrandbits(8)
 
+    def waver(self, sector, offset, mask):
+        """Let these bits of a byte read as one or zero from time to time."""
+        self._wavers[sector, offset] = mask
+
     def cut(self, what, sector, offset, data):
         """Leave what an operation leaves that was cut in the middle."""
         if what == "erase":

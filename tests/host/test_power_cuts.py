@@ -273,6 +273,26 @@ def test_settings_after_a_cut_while_written_and_another_one_while_started(writte
     assert seen == {texts[-2], texts[-1]}
 
 
+def test_settings_with_a_wavering_seal_and_a_wavering_void_are_one_thing_for_good():
+    seen = set()
+    for seed in range(300):
+        flash = FlashModel(6, seed)
+        slots = Slots(flash, 0, 3, BOARD)
+        slots.open()
+        slots.write("old")
+        slots.write("new")
+        head = flash.data[3]
+        seal = bytes(head[256:268])
+        head[256:268] = b"\xff" * 12
+        flash.waver(3, 256 + seed % 4, ~seal[seed % 4] & 0xFF)
+        flash.waver(3, 512 + seed % 12, 1 << seed % 8)
+        first = Slots(flash, 0, 3, BOARD).open().text
+        seen.add(first)
+        for _ in range(20):
+            assert Slots(flash, 0, 3, BOARD).open().text == first
+    assert seen == {"old", "new"}
+
+
 @pytest.mark.parametrize("what", ["record", "header"])
 def test_bits_that_a_cut_left_wavering_never_take_a_later_record_with_them(what):
     for seed in range(400):
