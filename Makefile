@@ -12,6 +12,7 @@ MAKEFLAGS += --no-print-directory
 py := .venv/bin/python
 ready := .venv/ready
 typings := build/typings
+rivals := build/rivals
 thumb := build/thumb/firmware.elf
 thumb_sources := $(addprefix tests/portable/thumb/,main.c mpconfigport.h mphalport.h thumb.ld Makefile)
 pins = $(py) -c 'import tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
@@ -67,9 +68,15 @@ stock: setup ## build MicroPython alone, which `titrate deploy` is tried on
 demo: uf2 ## run a day of baclofen on the virtual Pico and compare every step
 	@$(py) -m titrate.demo $(ARGS)
 
+# The boards whose images have tests of their own, besides the standard one.
+.PHONY: boards
+boards: setup
+	@for board in pico_a4988 pico_uln2003 pico_w_tmc2209; do \
+		$(py) firmware/image/build_uf2.py --board $$board; done
+
 .PHONY: test
-test: uf2 stock $(thumb) ## run all tests; ARGS='-k name' for some
-	@$(py) -m pytest -n auto --dist loadfile $(ARGS)
+test: uf2 boards stock $(thumb) ## run all tests; ARGS='-k name' for some
+	@$(py) -m pytest -n auto --dist loadfile --max-worker-restart=0 $(ARGS)
 
 # MicroPython for the RP2040's processor alone, from the sources and the compiler of the image.
 $(thumb): $(thumb_sources) firmware/image/sources.toml | stock
@@ -87,16 +94,18 @@ lint: setup $(typings)/ready ## check style and types
 	@$(py) -m mypy
 	@$(py) -m mypy --config-file firmware/mypy.ini
 
-$(typings)/ready: pyproject.toml $(ready)
-	@rm -rf $(typings) && mkdir -p $(typings)
-	@$(call pins,device-stubs) >$(typings)/requirements.txt
-	@$(py) -m pip install --disable-pip-version-check --quiet --no-deps --target $(typings) \
-		--requirement $(typings)/requirements.txt 2>build/typings.log \
-		|| { cat build/typings.log >&2; exit 1; }
+# Packages of pyproject.toml that go into a folder of their own and never into .venv.
+$(typings)/ready: extra := device-stubs
+$(rivals)/ready: extra := bench-rivals
+$(typings)/ready $(rivals)/ready: pyproject.toml $(ready)
+	@rm -rf $(@D) && mkdir -p $(@D)
+	@$(call pins,$(extra)) >$(@D)/requirements.txt
+	@$(py) -m pip install --disable-pip-version-check --quiet --no-deps --target $(@D) \
+		--requirement $(@D)/requirements.txt 2>$(@D).log || { cat $(@D).log >&2; exit 1; }
 	@touch $@
 
 .PHONY: bench
-bench: uf2 ## measure on the virtual Pico; also writes build/bench.json
+bench: uf2 stock $(rivals)/ready ## measure on the virtual Pico; also writes build/bench.json
 	@$(py) tests/bench/run.py $(ARGS)
 
 .PHONY: clean

@@ -1,6 +1,7 @@
 """What all pytest tests share: where things are, and how hypothesis searches."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -8,15 +9,28 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from hypothesis.configuration import set_hypothesis_home_dir
+from hypothesis.internal.conjecture import providers
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# A shell makes its background jobs ignore Ctrl-C, a supervisor may block it, and every program that
+# a test starts would inherit that.
+signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The same examples every time and no limit in wall time, so that a run means the same on any
 # machine. HYPOTHESIS_PROFILE=explore looks at other and more examples.
 settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
 settings.register_profile("explore", max_examples=2000, deadline=None, database=None)
 set_hypothesis_home_dir(ROOT / "build" / "hypothesis")
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
+_profile = os.environ.get("HYPOTHESIS_PROFILE", "repeatable")
+settings.load_profile(_profile)
+if _profile == "repeatable":
+    # Examples would also be made of the constants of whatever modules are loaded, which depends
+    # on what other tests the same worker runs.
+    assert callable(providers._get_local_constants)
+    providers._get_local_constants = providers.Constants
 
 
 @pytest.fixture(scope="session")

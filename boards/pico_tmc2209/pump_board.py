@@ -1,34 +1,33 @@
-"""The board pico_tmc2209: what is wired where, and what the wired parts need.
+"""A Pico or Pico W with a TMC2209 driver: what is wired where, and what the wired parts need.
 
-The only place where a pin of this board has its number. Nothing here touches hardware, so the
-host reads the same file.
+The only place where a pin of this board has its number; what stands beside it is where its wire
+goes. Nothing here touches hardware, so the host reads the same file, and makes pins.csv, the
+wiring table, its picture and the limits from it (python -m titrate.boards).
 """
 
-# Names ending in _GPIO are the RP2040's GPIO numbers; ../../tests/host/test_boards.py holds
-# pins.csv and the wiring table in README.md to them.
-STEP_GPIO = 2
-DIR_GPIO = 3
-ENABLE_N_GPIO = 4
-DIAG_GPIO = 5
-SYRINGE_PRESENT_GPIO = 6
-TMC_TX_GPIO = 8
-TMC_RX_GPIO = 9
-LED_RED_GPIO = 10
-LED_GREEN_GPIO = 11
-LED_BLUE_GPIO = 12
-BUZZER_GPIO = 13
-BUTTON_BOLUS_GPIO = 14
-BUTTON_STOP_GPIO = 15
-I2C_SDA_GPIO = 16
-I2C_SCL_GPIO = 17
-HX711_DATA_GPIO = 18
-HX711_CLOCK_GPIO = 19
-LIMIT_END_GPIO = 20
-LIMIT_HOME_GPIO = 21
-BUTTON_PAIR_GPIO = 22
-LED_ONBOARD_GPIO = 25
-SUPPLY_ADC_GPIO = 26
-FORCE_ADC_GPIO = 27
+# Names ending in _GPIO are the RP2040's GPIO numbers.
+STEP_GPIO = 2  # driver STEP
+DIR_GPIO = 3  # driver DIR; high pushes the plunger in
+ENABLE_N_GPIO = 4  # driver EN, and 10 kohm to 3V3
+DIAG_GPIO = 5  # driver DIAG; high is a stall or a driver fault
+SYRINGE_PRESENT_GPIO = 6  # switch under the barrel clamp, closed to ground with a syringe in
+TMC_TX_GPIO = 8  # 1 kohm, then driver PDN_UART
+TMC_RX_GPIO = 9  # driver PDN_UART
+LED_RED_GPIO = 10  # LED through 330 ohm to ground
+LED_GREEN_GPIO = 11  # LED through 330 ohm to ground
+LED_BLUE_GPIO = 12  # LED through 330 ohm to ground
+BUZZER_GPIO = 13  # NPN transistor through 1 kohm; piezo without its own oscillator, from 5 V
+BUTTON_BOLUS_GPIO = 14  # push button to ground
+BUTTON_STOP_GPIO = 15  # push button to ground
+I2C_SDA_GPIO = 16  # DS3231 clock module SDA, at 3.3 V
+I2C_SCL_GPIO = 17  # DS3231 clock module SCL
+HX711_DATA_GPIO = 18  # force sensor amplifier DT, at 3.3 V
+HX711_CLOCK_GPIO = 19  # force sensor amplifier SCK
+LIMIT_END_GPIO = 20  # switch at the empty end, normally closed to ground
+LIMIT_HOME_GPIO = 21  # switch at the full end, normally closed to ground
+BUTTON_PAIR_GPIO = 22  # push button to ground, inside the case
+SUPPLY_ADC_GPIO = 26  # motor supply through 100 kohm; 10 kohm and 100 nF to ground
+FORCE_ADC_GPIO = 27  # analogue force sensor, 0-3.3 V, in place of the HX711
 
 # The RP2040's own units behind those pins (RP2040 datasheet, table "GPIO functions").
 TMC_UART = 1
@@ -75,8 +74,10 @@ LEAD_UM = 2_000
 FULL_STEPS_PER_REV = 200
 MICROSTEPS = 16
 GEAR = (1, 1)
+# Microsteps a second that the motor follows from rest with a screw to turn.
+STEPS_PER_S_MAX = 2000
 
-# The flash storage (mpconfigboard.h says how large it is) begins with the pump's journal, 512 KiB;
+# The flash storage (mpconfigboard.h says how large it is) begins with the pump's journal, 592 KiB;
 # the file system has the rest. _boot.py mounts it there.
 SECTOR_BYTES = 4096
-JOURNAL_SECTORS = 128
+JOURNAL_SECTORS = 148

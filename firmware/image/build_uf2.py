@@ -31,6 +31,7 @@ from builder.mirror import find_mirrors
 from builder.packages import NotOnMirror, fetch, sha256_of
 from builder.pins import Package, Pins, read_pins
 from builder.repin import explain_missing, repin
+from builder.seal import seal_uf2
 from builder.tools import check_for_own_checkout, check_for_packages, prepare_cmake
 from builder.trees import build_mpy_cross, prepare_micropython, prepare_toolchain
 
@@ -65,7 +66,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
-    boards = sorted(path.parent.name for path in (ROOT / "boards").glob("*/mpconfigboard.cmake"))
+    boards = sorted(path.name for path in (ROOT / "boards").iterdir() if path.is_dir())
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -105,6 +106,12 @@ def _only_build_here() -> Iterator[None]:
 def _build_image(pins: Pins, options: argparse.Namespace) -> None:
     started = time.monotonic()
     board_folder = None if options.stock else ROOT / "boards" / options.board
+    if board_folder is not None and not (board_folder / "mpconfigboard.cmake").is_file():
+        buildable = (path.parent.name for path in (ROOT / "boards").glob("*/mpconfigboard.cmake"))
+        raise BuildError(
+            f"there is no image for {options.board}: boards/{options.board}/README.md says why; "
+            f"there are images for {', '.join(sorted(buildable))}"
+        )
     output = BUILD / (STOCK if options.stock else options.board)
     uf2 = output / "firmware.uf2"
     shown = uf2.relative_to(ROOT)
@@ -132,6 +139,8 @@ def _build_image(pins: Pins, options: argparse.Namespace) -> None:
     facts = read_facts(elf, job.compiler_folder)
     part = output / "firmware.uf2.part"
     _make_uf2(job, elf.with_suffix(".bin"), part)
+    if board_folder is not None:
+        seal_uf2(part, elf.with_suffix(".bin").read_bytes(), facts.flash_storage)
     part.replace(uf2)
     known = {
         "image": str(shown),

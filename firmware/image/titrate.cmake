@@ -18,3 +18,13 @@ add_custom_target(titrate_pump_image
 
 # MicroPython's rules make the other target further on.
 cmake_language(DEFER CALL add_dependencies BUILD_FROZEN_CONTENT titrate_pump_image)
+
+# A request comes in above whatever the prompt or a script is doing, and MicroPython's 8 KB leave
+# it less than 1 KB. The heap, which ends where the two banks of the stack begin, has 8 KB to spare.
+function(titrate_stack_of_16_kb)
+    get_target_property(definitions ${MICROPY_TARGET} COMPILE_DEFINITIONS)
+    list(TRANSFORM definitions REPLACE "^PICO_STACK_SIZE=.*" "PICO_STACK_SIZE=0x4000")
+    set_target_properties(${MICROPY_TARGET} PROPERTIES COMPILE_DEFINITIONS "${definitions}")
+    set_property(SOURCE main.c APPEND PROPERTY COMPILE_DEFINITIONS __GcHeapEnd=__StackBottom)
+endfunction()
+cmake_language(DEFER CALL titrate_stack_of_16_kb)

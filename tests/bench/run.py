@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress
@@ -20,6 +21,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "virtual_pico"))
 sys.path.insert(0, str(ROOT / "tests" / "host"))
 
+import rivals  # noqa: E402
+from day_of_heap import BLOCK_BYTES, growth_bytes, measured  # noqa: E402
 from pump_rig import PumpRig, programme, rate_for  # noqa: E402
 
 from titrate.simulation import simulate  # noqa: E402
@@ -75,8 +78,10 @@ class Bench:
         late_ns = rig.lateness_ns()
         worst = max(late_ns) if min(late_ns) >= 0 else min(late_ns)
         self.most(f"worst edge error, {during}", float(abs(worst)), 1000, "ns")
-        edges = len(rig.pico.step_edges)
-        lost = abs(rig.pump.status().witnessed - edges)
+        before = len(rig.pico.step_edges)
+        witnessed = rig.pump.status().witnessed
+        after = len(rig.pico.step_edges)
+        lost = max(0, before - witnessed, witnessed - after)
         self.most(f"steps lost or added, {during}", lost, 0, "")
 
 
@@ -110,6 +115,12 @@ def basal(bench: Bench) -> None:
     used_later, free = (int(word) for word in rig.on_device(_HEAP).split())
     bench.most("heap in use after ten minutes, against before", used_later / used, 1.01, "x")
     bench.least("heap free while running", free / 1024, 120, "KiB")
+
+
+def day(bench: Bench) -> None:
+    """The heap over a day of pump time, in MicroPython for the desktop."""
+    figure = "heap in use over a day, most less least (desktop MicroPython)"
+    bench.most(figure, growth_bytes(measured()), 2 * BLOCK_BYTES, "bytes")
 
 
 def disturbed(bench: Bench) -> None:
@@ -174,31 +185,60 @@ def power_on(bench: Bench) -> None:
 
 
 def year(bench: Bench) -> None:
-    """365 days of a schedule of 24 steps a day."""
-    day = tuple((hour * 3600, (20_000 + 500 * hour, 1)) for hour in range(24))
-    from_s = time.process_time()
-    simulate(programme(days=(day,)), 0, 365 * 86_400, fill_nl=1_000_000_000)
-    bench.most("simulating 365 days of 24 steps (host)", time.process_time() - from_s, 1, "s CPU")
+    """365 days and 10 years of a schedule of 24 steps a day, from a syringe of 60 mL."""
+    syringe = {"bore_um": 26_700, "capacity_nl": 60_000_000, "travel_um": 107_500}
+    for years, nl_per_h in ((1, 6_000), (10, 600)):
+        day = tuple((hour * 3600, (nl_per_h + hour, 1)) for hour in range(24))
+        from_s = time.process_time()
+        found = simulate(programme(days=(day,), **syringe), 0, years * 365 * 86_400, 60_000_000)
+        taken_s = time.process_time() - from_s
+        assert "empty" not in {event.code for event in found.events}
+        bench.most(f"simulating {365 * years} days of 24 steps (host)", taken_s, years, "s CPU")
+
+
+def _beside_others(rows: list[dict[str, Any]]) -> Table:
+    """A column a contender: worst edge errors, those of others as multiples of Titrate's; costs."""
+    table = Table(
+        "worst edge error",
+        *[row["contender"] for row in rows],
+        title=f"The same {rivals.STEPS_PER_S} steps a second",
+    )
+    for condition in rivals.CONDITIONS:
+        ours_us = rows[0][condition]["worst_us"]
+        cells = [f"{ours_us:.3g} us"]
+        cells += [f"{row[condition]['worst_us'] / ours_us:,.0f} x" for row in rows[1:]]
+        lost = [f", {row[condition]['lost']} lost" * bool(row[condition]["lost"]) for row in rows]
+        table.add_row(condition, *[cell + more for cell, more in zip(cells, lost, strict=True)])
+    table.add_row("processor awake", *[f"{row['awake_percent']:.2f} %" for row in rows])
+    table.add_row("allocated in 2 s", *[f"{row['allocated_bytes']:,} bytes" for row in rows])
+    table.add_row("highest rate", *[f"{row['highest_steps_per_s']:,}/s" for row in rows])
+    return table
 
 
 def main() -> int:
     """Measure everything, print the table, write build/bench.json; 1 when a limit is missed."""
     console = Console()
-    parts: tuple[Callable[[Bench], None], ...] = (basal, disturbed, fast, power_on, year)
+    parts: tuple[Callable[[Bench], None], ...] = (basal, day, disturbed, fast, power_on, year)
     bench = Bench()
     with Progress(console=console, transient=True) as progress:
-        task = progress.add_task("measuring", total=len(parts))
+        task = progress.add_task("measuring", total=len(parts) + 1)
         for part in parts:
             progress.update(task, description=part.__name__.replace("_", " "))
             part(bench)
             progress.advance(task)
+        others = rivals.table(UF2, lambda what: progress.update(task, description=what))
+        progress.advance(task)
     table = Table("figure", "measured", "limit", "", title="Titrate on the virtual Pico")
     for figure, value, limit, unit, is_met in bench.rows:
         verdict = "[green]met[/]" if is_met else "[red]MISSED[/]"
         table.add_row(figure, f"{value:,.4g} {unit}", f"{limit:,.6g} {unit}", verdict)
     console.print(table)
+    console.print(_beside_others(others))
     keys = ("figure", "value", "limit", "unit", "met")
-    found = [dict(zip(keys, row, strict=True)) for row in bench.rows]
+    found = {
+        "figures": [dict(zip(keys, row, strict=True)) for row in bench.rows],
+        "beside_others": others,
+    }
     path = ROOT / "build" / "bench.json"
     path.write_text(json.dumps(found, indent=2) + "\n")
     console.print(f"written: {path.relative_to(ROOT)}")

@@ -4,9 +4,11 @@ from fractions import Fraction
 
 from hypothesis import strategies as st
 
-from pump.core import ratio
+from pump.core import day, ratio
 from pump.core.errors import BadText, OutOfRange
-from pump.core.programme import Programme, check
+from pump.core.mode_limits import scheduled_in_window_nl
+from pump.core.modes import Bridge, Demand, DoseWindow, Intermittent, Vtbi
+from pump.core.programme import PATIENT_GROUPS, Programme, check, replace
 
 DAY_S = 86_400
 TERM_MAX = 2**63 - 1
@@ -109,6 +111,7 @@ def any_programmes(draw) -> Programme:
         max_rate_nl_per_h=draw(ratios()),
         max_bolus_nl=draw(ratios()),
         commit_ahead_nl=draw(whole),
+        patient_group=draw(st.one_of(st.just(""), names)),
     )
 
 
@@ -137,6 +140,7 @@ def sound_programmes(draw) -> Programme:
     settings = {
         "name": draw(names),
         "drug": "baclofen",
+        "patient_group": draw(st.sampled_from(["", *PATIENT_GROUPS])),
         "concentration_mcg_per_ml": draw(st.sampled_from([None, (500, 1), (2000, 1), (3333, 10)])),
         "gear": draw(st.sampled_from([(1, 1), (27, 1), (57, 11)])),
         "calibration": draw(st.sampled_from([(1, 1), (987, 1000), (1003, 1000)])),
@@ -153,4 +157,69 @@ def sound_programmes(draw) -> Programme:
         programme = Programme(
             **{**programme.__dict__, "gear": (1, 1), "microsteps": 16, "boluses": ()}
         )
+    return programme
+
+
+def parts() -> st.SearchStrategy[tuple[int, int]]:
+    """Parts of a basal, 0 to 1."""
+    return st.integers(1, 1000).flatmap(
+        lambda d: st.integers(0, d).map(lambda n: ratio.ratio(n, d))
+    )
+
+
+def courses(
+    from_s: int, until_s: int
+) -> st.SearchStrategy[tuple[tuple[int, tuple[int, int]], ...]]:
+    """Courses that change within a time."""
+    times = st.sets(st.integers(from_s, until_s), max_size=6).map(sorted)
+    return times.flatmap(
+        lambda found: st.tuples(*[st.tuples(st.just(at_s), parts()) for at_s in found])
+    )
+
+
+@st.composite
+def programmes_with_modes(draw, from_s: int = 0, until_s: int = 10**9) -> Programme:
+    """Programmes for the plain pump with any of the modes; a course changes within the time."""
+    base = replace(draw(sound_programmes()), start_s=None, end_s=None)
+    amounts = st.integers(104, 150_000).map(lambda nl: (nl, 1))
+    duration_s = draw(st.integers(60, 7200))
+    lockout_s = draw(st.integers(duration_s + 1, 8 * 3600))
+    then = draw(st.sampled_from(["stop", "kvo", "continue"]))
+    lowest = day.lowest_rate_nl_per_h(base)
+    kvo = ratio.ZERO if then != "kvo" or lowest is None else ratio.scale(lowest, 1, 2)
+    modes = {
+        "course": draw(courses(from_s, until_s)),
+        "intermittent": Intermittent(
+            draw(st.integers(0, DAY_S)),
+            draw(st.integers(duration_s, DAY_S)),
+            draw(amounts),
+            duration_s,
+        ),
+        "demand": Demand(
+            draw(amounts),
+            duration_s,
+            lockout_s,
+            draw(st.integers(lockout_s, DAY_S)),
+            draw(st.integers(1, 48)),
+        ),
+        "bridge": Bridge(
+            (draw(st.integers(104, 10**6)), 1),
+            draw(decimals(9_000_000, 2)),
+            draw(st.sampled_from([(0, 1), (50, 1), (500, 1), (2000, 1)])),
+        ),
+        "vtbi": Vtbi(
+            (draw(st.integers(104, 9_000_000)), 1), then, kvo, draw(st.integers(60, 14400))
+        ),
+        "resume_within_s": draw(st.integers(0, 30 * DAY_S)),
+    }
+    programme = base
+    for name in draw(st.sets(st.sampled_from(sorted(modes)))):
+        tried = replace(programme, **{name: modes[name]})
+        programme = tried if is_sound(tried) else programme
+    if draw(st.booleans()):
+        tried = replace(programme, dose_window=DoseWindow(draw(st.integers(3600, DAY_S)), (0, 1)))
+        most = scheduled_in_window_nl(tried)
+        window = DoseWindow(tried.dose_window.length_s, (-(-most[0] // most[1]) + 200_000, 1))
+        tried = replace(programme, dose_window=window)
+        programme = tried if is_sound(tried) else programme
     return programme

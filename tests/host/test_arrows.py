@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 # What pump.core and pump.link may take from the interpreter: the same in CPython and MicroPython.
-PURE = {"array", "binascii", "hashlib"}
+PURE = {"array", "binascii", "collections", "hashlib"}
 
 # layer: (folder, parts of pump that it may import, whether it is pure)
 LAYERS = {
@@ -150,6 +150,41 @@ def test_no_file_goes_against_the_arrows_or_leaves_exact_arithmetic(root):
             found += violations(file.read_text(), file.relative_to(root).as_posix())
     assert found == []
     assert seen > 20
+
+
+def on_demand(root: Path) -> tuple[str, ...]:
+    """The modules that on_demand.py lets go of."""
+    tree = ast.parse((root / "firmware/pump/rp2040/on_demand.py").read_text())
+    names = next(
+        node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "NAMES"
+    )
+    return tuple(ast.literal_eval(names))
+
+
+def test_what_is_let_go_of_is_not_held_by_an_import_at_the_top_of_a_module(root):
+    names = on_demand(root)
+    seen = 0
+    for file in sorted((root / "firmware").rglob("*.py")):
+        path = file.relative_to(root).as_posix()
+        module = ".".join(file.relative_to(root / "firmware").with_suffix("").parts)
+        tree = ast.parse(file.read_text())
+        seen += module in names
+        inside = {
+            node.lineno
+            for function in ast.walk(tree)
+            if isinstance(function, ast.FunctionDef)
+            for node in ast.walk(function)
+            if isinstance(node, ast.Import | ast.ImportFrom)
+        } | for_types_only(tree)
+        held = [
+            (line, name)
+            for line, name in imported(tree, path)
+            if line not in inside and any(f"{name}.".startswith(f"{one}.") for one in names)
+        ]
+        assert module in names or held == [], path
+    assert seen == len(names)
 
 
 def test_every_part_of_the_pump_belongs_to_a_layer(root):

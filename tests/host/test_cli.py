@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -100,7 +101,15 @@ def test_status_has_the_keys_that_others_build_on(cable):
     assert found["alarms"] == []
     assert found["programme_digest"] == programmes.digest(TEXT)
     assert found["firmware_version"] == VERSION
-    assert list(found)[1:] == [key for key, _, _ in table.require("status").replies]
+    assert list(found)[1:] == list(table.require("status").replies)
+
+
+def test_every_alarm_of_status_has_code_and_priority(cable):
+    assert titrate("refill", "0.1 mL").status == 0
+    cable.run_s(3)
+    found = titrate("status", "--json").json["alarms"]
+    alarms = [(each["code"], each["priority"]) for each in found]
+    assert alarms == [("low_reservoir", "medium")], found
 
 
 def test_status_is_pleasant_to_read_and_plain_where_there_is_no_terminal(cable):
@@ -211,7 +220,7 @@ def test_a_profile_is_checked_without_a_pump(profile, tmp_path):
     ("words", "status", "code"),
     [
         (("resume",), 3, "not_now"),
-        (("bolus", "101 mcg", "--over", "10 min"), 3, "out_of_range"),
+        (("bolus", "101 mcg", "--over", "10 min"), 3, "dose_limit"),
         (("ack", "empty"), 3, "not_now"),
         (("bolus", "50", "--over", "10 min"), 2, "bad_text"),
         (("bolus", "50 mcg", "--over", "10"), 2, "bad_text"),
@@ -241,6 +250,41 @@ def test_what_is_not_done_has_its_exit_status_code_and_sentence(words, status, c
     assert ran.json["outcome"] == {2: "wrong_input", 3: "refused"}[status]
     assert len(ran.json["sentence"]) > 15
     assert cable.controller.status() == before
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "parts"),
+    [
+        (("rate", "25"), 2, ("bare number", "300 mcg/day")),
+        (("rate", "25 mL/h"), 3, ("25 mL/h", "maximum rate", "2 mL/h", "check that a volume")),
+        (("rate", "-5 mcg/h"), 2, ("negative", "least is 0", "without the sign")),
+        (("rate", "25.123456789012 mcg/h"), 2, ("12 digits", "write fewer")),
+        (("rate", "25 drops/h"), 2, ("unknown unit", "mL per min, h or day")),
+        (("bolus", "50"), 2, ("an amount and a time", "--over")),
+        (("bolus", "50", "--over", "10 min"), 2, ("bare number", "50 mcg")),
+        (("bolus", "50 mcg/h", "--over", "10 min"), 2, ("is a dose rate, but", "50 mcg")),
+        (("bolus", "0 mcg", "--over", "10 min"), 3, ("less than one microstep", "ask for more")),
+        (("bolus", "-5 mcg", "--over", "10 min"), 2, ("negative", "without the sign")),
+        (("bolus", "5 mL", "--over", "10 min"), 3, ("limit of 100 mcg", "ask for less")),
+        (("bolus", "5 mcg", "--over", "25 h"), 3, ("1 s to 24 h", "choose a duration")),
+        (("refill", "18"), 2, ("bare number", "18 mL")),
+        (("refill", "18 mcg"), 2, ("is a dose, but a volume", "18 mL")),
+        (("refill", "-1 mL"), 2, ("negative", "without the sign")),
+        (("refill", "99 mL"), 3, ("99 mL", "10 mL", "say what it holds")),
+        (("prime", "0.25"), 2, ("bare number",)),
+        (("prime", "0.25 mL"), 3, ("while the pump is running", "stop first")),
+        (("purge",), 3, ("purge is not possible", "stop first")),
+    ],
+)
+def test_bad_input_is_told_in_one_sentence_and_changes_nothing(words, status, parts, cable):
+    before = cable.controller.status()
+    journalled = len(list(cable.controller.recorder.events.records()))
+    ran = titrate(*words)
+    assert (ran.status, ran.out, ran.err.count("\n")) == (status, "", 1), ran
+    for part in parts:
+        assert part in ran.err
+    assert cable.controller.status() == before
+    assert len(list(cable.controller.recorder.events.records())) == journalled
 
 
 def test_an_error_is_one_sentence_on_stderr(cable):
@@ -292,7 +336,7 @@ def test_alarms_are_listed_acknowledged_silenced_and_tested(cable):
     (alarm,) = titrate("alarms", "--json").json["alarms"]
     assert alarm["code"] == "watchdog_reset"
     assert alarm["acknowledged"] is False
-    assert list(alarm) == [key for key, _, _ in table.require("alarms").rows]
+    assert list(alarm) == list(table.require("alarms").rows)
     assert "watchdog_reset" in titrate("alarms").out
     assert titrate("silence").status == 0
     assert titrate("ack", "watchdog_reset").status == 0
@@ -300,13 +344,14 @@ def test_alarms_are_listed_acknowledged_silenced_and_tested(cable):
 
 
 def test_the_log_comes_as_text_json_json_lines_or_csv(cable):
-    keys = [key for key, _, _ in table.require("log").rows]
+    keys = list(table.require("log").rows)
     entries = titrate("log", "--json").json["entries"]
     assert [list(entry) for entry in entries] == [keys] * len(entries)
     lines = titrate("log", "--jsonl").out.splitlines()
-    assert [json.loads(line) for line in lines] == entries
+    exported = [json.loads(line) for line in lines]
+    assert [{key: entry[key] for key in keys} for entry in exported] == entries
     rows = list(csv.reader(io.StringIO(titrate("log", "--csv").out)))
-    assert rows[0] == keys
+    assert rows[0][:-1] == keys
     assert len(rows) == 1 + len(entries)
     text = titrate("log").out
     assert all(entry["code"] in text for entry in entries)
@@ -314,6 +359,20 @@ def test_the_log_comes_as_text_json_json_lines_or_csv(cable):
     assert len(titrate("log", "-n", "2", "--json").json["entries"]) == 2
     from_third = titrate("log", "--from", entries[2]["sequence"], "--json").json["entries"]
     assert from_third == entries[2:]
+
+
+@pytest.mark.parametrize("form", ["--jsonl", "--csv"])
+def test_an_exported_log_is_verified_and_an_edit_shows(cable, tmp_path, form):
+    export = tmp_path / "log"
+    export.write_text(titrate("log", form).out)
+    found = titrate("log", "--verify", export, "--json")
+    entries = len(titrate("log", "--json").json["entries"])
+    last = re.findall("[0-9a-f]{64}", export.read_text())[-1]
+    assert (found.json["entries"], found.json["sha256"]) == (entries, last)
+    export.write_text(export.read_text().replace("9000000", "9100000"))
+    edited = titrate("log", "--verify", export)
+    assert edited.status == 2
+    assert "this is not the log as it was exported" in edited.err
 
 
 def test_the_log_is_followed_until_an_interrupt(cable):
@@ -408,3 +467,14 @@ def test_package_json_names_every_file_of_the_firmware_and_each_exists(root):
     assert names == modules | {"boot.py", "main.py", "pump_board.py"}
     for _, source in listed["urls"]:
         assert (root / "firmware" / source).is_file(), source
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "soon", "1.5", "601"])
+def test_a_time_to_wait_that_is_none_is_refused_with_its_limits(seconds, cable):
+    ran = titrate("status", "--json", TITRATE_ANSWER_S=seconds)
+    assert (ran.status, ran.json["code"]) == (2, "bad_text")
+    assert "1 to 600" in ran.json["sentence"]
+
+
+def test_the_time_to_wait_is_taken(cable):
+    assert titrate("status", "--json", TITRATE_ANSWER_S="60").json["state"] == "running"

@@ -1,5 +1,6 @@
 """`titrate flash` and `titrate deploy`, up to the board's own end of them."""
 
+import os
 import struct
 from pathlib import Path
 
@@ -78,6 +79,30 @@ def test_without_a_drive_and_a_pump_it_is_said_how_to_get_one(image):
     assert "BOOTSEL" in ran.json["sentence"]
 
 
+def test_a_drive_that_does_not_come_is_waited_for_so_long_and_no_longer(tmp_path, drive):
+    named = tmp_path / "later"
+    assert bootsel.is_awaited(named)
+    with pytest.raises(NoAnswer, match="later did not come within 0 s; mount the drive") as caught:
+        bootsel.wait(named, 0)
+    assert caught.value.code == "no_drive"
+    assert not bootsel.is_awaited(drive)
+    bootsel.wait(drive, 0)
+
+
+def test_a_port_where_neither_a_pump_nor_micropython_answers_is_told(image, tmp_path):
+    """A pty with nobody at the other end."""
+    master, slave = os.openpty()
+    try:
+        port = os.ttyname(slave)
+        ran = titrate("flash", "--uf2", image, "--drive", tmp_path / "d", "--port", port, "--json")
+    finally:
+        os.close(master)
+        os.close(slave)
+    assert (ran.status, ran.json["code"]) == (4, "no_drive")
+    assert "neither a pump nor MicroPython answers" in ran.json["sentence"]
+    assert "BOOTSEL" in ran.json["sentence"]
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -126,6 +151,17 @@ def test_a_deploy_is_refused_while_the_pump_delivers(cable):
     assert b"\x03" not in cable.end.received
 
 
+def test_a_deploy_onto_a_locked_pump_is_refused(cable):
+    cable.controller.stop()
+    cable.run_s(2)
+    cable.controller.pair("boss", "service", "ab" * 32)
+    cable.controller.lock.confirm_pairing()
+    ran = titrate("deploy", "--port", cable.port, "--json")
+    assert (ran.status, ran.json["code"]) == (3, "locked")
+    assert "titrate unpair" in ran.json["sentence"]
+    assert b"\x03" not in cable.end.received
+
+
 def test_all_of_the_firmware_is_compiled_for_a_board(root):
     seen = []
     files = sources.device_files("pico_tmc2209", lambda done, of: seen.append((done, of)))
@@ -144,7 +180,7 @@ def test_all_of_the_firmware_is_compiled_for_a_board(root):
 
 
 def test_a_board_or_an_image_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(WrongInput, match="no board 'pico'; there are pico_tmc2209") as caught:
+    with pytest.raises(WrongInput, match="no board 'pico'; there are pico_a4988, ") as caught:
         sources.device_files("pico")
     assert caught.value.code == "no_board"
     with pytest.raises(WrongInput, match="from a checkout of Titrate"):

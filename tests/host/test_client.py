@@ -276,17 +276,16 @@ def test_the_dataclasses_have_the_fields_of_the_table():
         command = commands.require(command_name)
         declared = command.rows if is_row else command.replies
         fields = dataclasses.fields(getattr(replies, name))
-        assert [field.name for field in fields] == [key for key, _, _ in declared]
+        assert [field.name for field in fields] == list(declared)
 
 
 def test_a_value_that_is_not_of_its_kind_is_refused_and_an_unknown_key_is_kept():
-    declared = (("stepped", "whole", ""),)
-    assert values.values(declared, [("stepped", "5"), ("newer", "x")]) == {
+    assert values.by_key([("stepped", "5"), ("newer", "x")]) == {
         "stepped": 5,
         "newer": "x",
     }
     with pytest.raises(NoAnswer, match="not of the kind whole"):
-        values.values(declared, [("stepped", "five")])
+        values.by_key([("stepped", "five")])
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import json
 import struct
 import subprocess
 import sys
+import zlib
 from types import SimpleNamespace
 
 import pytest
@@ -15,10 +16,16 @@ def builder(root):
     """The modules of firmware/image/builder, as build_uf2.py imports them."""
     folder = str(root / "firmware/image")
     sys.path.insert(0, folder)
-    from builder import console, facts, inputs, mirror, packages, pins
+    from builder import console, facts, inputs, mirror, packages, pins, seal
 
     yield SimpleNamespace(
-        console=console, facts=facts, inputs=inputs, mirror=mirror, packages=packages, pins=pins
+        console=console,
+        facts=facts,
+        inputs=inputs,
+        mirror=mirror,
+        packages=packages,
+        pins=pins,
+        seal=seal,
     )
     sys.path.remove(folder)
 
@@ -215,9 +222,10 @@ def test_the_source_digest_covers_every_module_of_the_pump(root, builder):
 
 
 @pytest.fixture(scope="module")
-def image(uf2):
+def parts(uf2):
     """The flash content that the UF2 puts at 0x10000000, read by the UF2 specification
-    (github.com/microsoft/uf2): blocks of 512 bytes, each with 256 of content here."""
+    (github.com/microsoft/uf2): blocks of 512 bytes, each with 256 of content here; then the
+    address and the content of its last block."""
     content = b""
     raw = uf2.read_bytes()
     for number in range(len(raw) // 512):
@@ -227,9 +235,30 @@ def image(uf2):
         assert struct.unpack_from("<I", block, 508) == (0x0AB16F30,)
         assert (index, count, size) == (number, len(raw) // 512, 256)
         assert flags == 0x2000 and family == 0xE48BFF56  # the RP2040
+        if number == len(raw) // 512 - 1:
+            return content, address, block[32 : 32 + size]
         assert address == 0x10000000 + len(content)
         content += block[32 : 32 + size]
-    return content
+
+
+@pytest.fixture(scope="module")
+def image(parts):
+    return parts[0]
+
+
+@pytest.mark.hazard("H6")
+def test_the_last_page_below_the_flash_storage_seals_the_image_with_its_crc(parts, said):
+    image, address, seal = parts
+    # 2 MiB of flash; mark, length and CRC-32, each of four bytes, lowest first.
+    assert address == 0x10000000 + 2 * 1024 * 1024 - said["bytes"]["flash_storage"] - 256
+    mark, length, crc = struct.unpack_from("<4sII", seal)
+    assert (mark, length) == (b"TIMG", said["bytes"]["image"])
+    assert crc == zlib.crc32(image[:length])
+
+
+def test_an_image_that_leaves_no_page_for_its_seal_is_refused(tmp_path, builder):
+    with pytest.raises(builder.console.BuildError, match="freeze less"):
+        builder.seal.seal_uf2(tmp_path / "any.uf2", bytes(640 * 1024 - 255), 1408 * 1024)
 
 
 @pytest.fixture(scope="module")
@@ -256,8 +285,9 @@ def test_the_image_and_the_flash_storage_fill_the_picos_two_megabytes(image, sai
 
 
 def test_static_memory_and_heap_fill_the_rp2040s_main_memory(said):
-    # RP2040 datasheet: 256 KiB in four striped banks; the two small banks hold the stacks.
-    assert said["bytes"]["ram_static"] + said["bytes"]["heap"] == 256 * 1024
+    # RP2040 datasheet: 256 KiB in four striped banks and two small ones of 4 KiB each. The stack
+    # has 16 KiB: the two small banks and the end of the striped ones.
+    assert said["bytes"]["ram_static"] + said["bytes"]["heap"] == 256 * 1024 - 8 * 1024
 
 
 def test_the_image_names_itself_on_usb(image):

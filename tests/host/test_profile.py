@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from programmes import as_fraction, sound_programmes
+from programmes import as_fraction, programmes_with_modes, sound_programmes
 
 from pump.core import programme as core
-from pump.core import schedule
+from pump.core import schedule, totals
 from pump.core.errors import BadText
 from pump.core.quantity import parse_instant_s
 from titrate.profile import kinds, load_profile, page, parse_profile, profile_to_text, schema
@@ -37,12 +37,20 @@ def test_an_example_is_sound_points_to_the_schema_and_reads_back(path):
 
 
 def test_the_examples_are_those_that_the_documentation_names():
-    assert sorted(path.stem for path in EXAMPLES.iterdir()) == [
+    assert sorted(path.stem for path in EXAMPLES.glob("*.toml")) == [
+        "bridge-500-to-2000",
         "continuous-300mcg-day",
+        "course-steps",
+        "demand-bolus",
         "demo-24h",
+        "dose-window",
+        "intermittent-bolus",
         "night-step",
+        "ramp-5-days",
+        "taper-28-days",
         "very-low-22mcg-day-10ml",
         "very-low-22mcg-day-1ml",
+        "vtbi-kvo",
         "weekday-weekend",
     ]
 
@@ -53,8 +61,19 @@ def test_300_mcg_a_day_are_25_ul_an_hour():
     assert found.days == (((0, (25_000, 1)),),)
     assert core.daily_volume_nl(found, 3) == (600_000, 1)
     assert found.minimum_rate_nl_per_h == (1000, 1)  # 12 mcg/day: 24 uL a day
-    # 0.5 mL/h = 500,000 nL/h; 50 mcg = 0.1 mL.
-    assert (found.max_rate_nl_per_h, found.max_bolus_nl) == ((500_000, 1), (100_000, 1))
+    # 0.75 mL/h = 750,000 nL/h; 50 mcg = 0.1 mL.
+    assert (found.max_rate_nl_per_h, found.max_bolus_nl) == ((750_000, 1), (100_000, 1))
+
+
+def test_the_profile_and_the_bolus_shown_in_the_readme_go_together(root, tmp_path):
+    readme = (root / "README.md").read_text()
+    shown = tmp_path / "profile.toml"
+    shown.write_text(readme.split("```toml\n")[1].split("```")[0])
+    found = load_profile(shown).programme
+    assert found == example("continuous-300mcg-day").programme
+    assert "pump.bolus('50 mcg', minutes=10)" in readme
+    # 0.1 mL in a sixth of an hour, on top of the basal 25 uL/h.
+    assert 6 * 100_000 + 25_000 <= found.max_rate_nl_per_h[0]
 
 
 def test_a_microstep_of_the_10_ml_examples_is_103_2_nl():
@@ -111,7 +130,7 @@ def test_the_demonstration_shows_a_step_a_bolus_and_a_low_reservoir_within_two_m
     assert schedule.next_change_after(each, start_s + 20) == start_s + 50
     # 20 s * 25 + 30 s * 30 uL/h = 0.3889 uL; then 30 + 1200 uL/h until 12 uL are delivered.
     until_low_nl = (found.fill_nl - each.reservoir_low_nl, 1)
-    low_s = schedule.time_until(each, start_s, until_low_nl, start_s) - start_s
+    low_s = totals.time_until(each, start_s, until_low_nl, start_s) - start_s
     expected_s = 50 + (Fraction(12_000) - Fraction(3500, 9)) / 1_230_000 * 3600
     assert low_s == -(-expected_s // 1) == 84
 
@@ -156,6 +175,12 @@ def test_a_programme_written_as_a_profile_gives_the_same_programme(programme):
     assert found.canonical_text == core.canonical_text(normal(programme))
 
 
+@given(programmes_with_modes())
+def test_a_programme_with_modes_written_as_a_profile_gives_the_same_programme(programme):
+    found = parse_profile(profile_to_text(programme))
+    assert found.canonical_text == core.canonical_text(normal(programme))
+
+
 def normal(programme):
     """The same with equal neighbours and equal days joined, which a profile does not tell apart."""
     days = []
@@ -194,6 +219,9 @@ def test_what_no_decimal_number_gives_is_not_written():
         (kinds.WEEKDAYS, "never"),
         (kinds.NOT_CALIBRATED, "never"),
         (kinds.NAME, "space at either end"),
+        (kinds.PART, "more than all|digits"),
+        (kinds.STEP_LENGTH, "digits|whole number|larger unit"),
+        (kinds.THEN, "never"),
     ],
     ids=lambda value: value.title if isinstance(value, kinds.Kind) else None,
 )

@@ -46,7 +46,7 @@ def line_of(text, start):
             'rate = "12.5 mL/h"',
             "rate",
             "basal.rate: the basal from 00:00 is 150 mg/day (12.5 mL/h): the limit is the "
-            "programme's maximum rate, 6000 mcg/day (500 uL/h); check that a volume was meant and "
+            "programme's maximum rate, 9000 mcg/day (750 uL/h); check that a volume was meant and "
             "not a dose",
         ),
         (
@@ -75,6 +75,13 @@ def line_of(text, start):
             "microsteps",
             "pump.microsteps: microsteps per full step is 24: the limit is 1 to 256, a power of "
             "two",
+        ),
+        (
+            'name = "baclofen"',
+            'name = "baclofen"\npatient_group = "adult"',
+            "patient_group",
+            'drug.patient_group: "adult" is not a patient group: write one of spinal-adult, '
+            "spinal-child, cerebral-adult, cerebral-child, under-12",
         ),
         (
             SYRINGE,
@@ -117,7 +124,8 @@ def line_of(text, start):
             "[durg]",
             "durg: the key is not known: did you mean drug? there are name, start, end, "
             "pump, drug, "
-            "basal, bolus, minimum, limits, reservoir",
+            "basal, bolus, minimum, taper, ramp, course, intermittent, demand, dose_window, "
+            "bridge, vtbi, resume, limits, reservoir",
         ),
         (
             'name = "Continuous',
@@ -171,7 +179,7 @@ def line_of(text, start):
             'commit_ahead = "500 nL"',
             'commit_ahead = "5 nL"',
             "commit_ahead",
-            "limits.commit_ahead: volume committed ahead is 5 nL: the limit is ~138.89 nL or more, "
+            "limits.commit_ahead: volume committed ahead is 5 nL: the limit is ~208.33 nL or more, "
             "one second at the maximum rate",
         ),
         (
@@ -179,7 +187,7 @@ def line_of(text, start):
             '[basal.weekend]\nrate = "1 mL/h"\n[drug]',
             'rate = "1 mL/h"',
             "basal.weekend.rate: the basal of Sat, Sun from 00:00 is 12 mg/day (1 mL/h): the limit "
-            "is the programme's maximum rate, 6000 mcg/day (500 uL/h); check that a volume was "
+            "is the programme's maximum rate, 9000 mcg/day (750 uL/h); check that a volume was "
             "meant and not a dose",
         ),
         (
@@ -197,7 +205,7 @@ def line_of(text, start):
             "end: the end, 2026-11-22T05:00:00, is not after the start, 2026-11-22T06:00:00",
         ),
         (
-            'max_rate = "0.5 mL/h"',
+            'max_rate = "0.75 mL/h"',
             'max_rate = "999 mL/h"',
             "max_rate",
             "limits.max_rate: step rate at the maximum rate, in microsteps a second, is ~2688.8: "

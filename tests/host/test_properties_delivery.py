@@ -4,20 +4,21 @@ import math
 import random
 from fractions import Fraction
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from prescription import DAY_S, MINIMUM, PRIME, SCHEDULE, STOPPED, TICKS_PER_S, Prescription
+from prescription import DAY_S, MINIMUM, PRIME, SCHEDULE, TICKS_PER_S, Prescription
 from programmes import PLAIN, as_ratio, boluses, day_schedules, weeks
 
 from bench_feeder import FeederBench
-from pump.core import ratio, schedule
+from pump.core import forecast, ratio, totals
 from pump.core.delivery import (
     MODE_MINIMUM,
     MODE_SCHEDULE,
     Bolus,
     Delivery,
 )
-from pump.core.programme import Programme
+from pump.core.modes import Bridge, Demand, Intermittent, Vtbi
+from pump.core.programme import Programme, replace
 from pump.core.train import HEAD_WAIT, Segment, Train
 
 # 1/8 nL/h to 1 mL/h with denominators as doses and concentrations give them, and worse.
@@ -45,13 +46,51 @@ def schedules(draw) -> Programme:
     return Programme(**{**PLAIN.__dict__, **settings})
 
 
+# Boluses of a mode come often, so that a story of days meets many of them.
+INTERMITTENT = st.one_of(
+    st.none(),
+    st.tuples(st.integers(0, 10_000), st.integers(900, 40_000), VOLUMES, st.integers(1, 7200)).map(
+        lambda values: Intermittent(*values[:3], min(values[1], values[3]))
+    ),
+)
+OLD = st.sampled_from([(0, 1), (500, 1)])
+BRIDGE = st.one_of(st.none(), st.builds(Bridge, VOLUMES, RATES.filter(lambda rate: rate[0]), OLD))
+VTBI = st.one_of(
+    st.none(),
+    st.builds(Vtbi, VOLUMES, st.sampled_from(["stop", "continue"]), st.just((0, 1)), st.just(60)),
+    st.builds(Vtbi, VOLUMES, st.just("kvo"), RATES.filter(lambda rate: rate[0]), st.just(60)),
+)
+DEMAND = st.builds(Demand, VOLUMES, st.integers(1, 7200), st.just(7201), st.just(7201), st.just(48))
+FACTORS = st.builds(ratio.ratio, st.integers(0, 12), st.sampled_from([12, 13, 28]))
+
+
+@st.composite
+def moded(draw) -> Programme:
+    """Programmes with any of the modes."""
+    course = draw(st.dictionaries(TIMES_S, FACTORS, max_size=4))
+    return replace(
+        draw(schedules()),
+        course=tuple(sorted(course.items())),
+        intermittent=draw(INTERMITTENT),
+        bridge=draw(BRIDGE),
+        vtbi=draw(VTBI),
+        demand=draw(DEMAND),
+        concentration_mcg_per_ml=draw(st.sampled_from([(500, 1), (2000, 1)])),
+    )
+
+
 OPERATIONS = st.one_of(
     st.tuples(st.just("start"), st.sampled_from([SCHEDULE, MINIMUM])),
+    st.tuples(st.just("begin")),
     st.tuples(st.just("stop")),
     st.tuples(st.just("bolus"), VOLUMES, st.integers(1, 7200), st.integers(0, 10**9)),
+    st.tuples(st.just("demand")),
     st.tuples(st.just("cancel")),
     st.tuples(st.just("prime"), RATES, st.integers(1, 600)),
-    st.tuples(st.just("programme"), schedules(), MICROSTEPS),
+    st.tuples(st.just("programme"), moded(), MICROSTEPS),
+    st.tuples(st.just("follow"), moded(), st.integers(1, 2 * DAY_S)),
+    st.tuples(st.just("interruption"), st.integers(0, 7200 * TICKS_PER_S)),
+    st.tuples(st.just("clock"), st.integers(-40_000 * TICKS_PER_S, 40_000 * TICKS_PER_S)),
 )
 # Seconds' worth of ticks, or a few ticks, or days, until the next thing happens.
 WAITS = st.one_of(
@@ -63,66 +102,111 @@ STORIES = st.lists(st.tuples(WAITS, OPERATIONS), min_size=1, max_size=12)
 MODES = {SCHEDULE: MODE_SCHEDULE, MINIMUM: MODE_MINIMUM}
 
 
-def next_whole_second(ticks):
-    return -(-ticks // TICKS_PER_S)
+def go_on(delivery, to_ticks):
+    """Pass the changes before a tick one by one, as the feeder does: see find_vtbi_end()."""
+    while delivery.vtbi_at is not None and delivery.vtbi_end_ticks is None:
+        change_ticks = delivery.next_change_after(delivery.anchor_ticks)
+        if change_ticks is None or change_ticks > to_ticks:
+            break
+        delivery.advance(change_ticks)
 
 
 def apply(operation, at_ticks, delivery, prescription):
-    """Let the same happen to the delivery and to its second derivation."""
+    """Let the same happen to the delivery and to its second derivation.
+
+    Returns:
+        what time it is after it.
+    """
+    go_on(delivery, at_ticks)
+    if delivery.following is not None and at_ticks >= delivery.following[0] * TICKS_PER_S:
+        # The pump does it when it next looks.
+        delivery.take_following()
     prescription.advance(at_ticks)
     name = operation[0]
     if name == "start":
         delivery.start(at_ticks, MODES[operation[1]])
-        prescription.mode = operation[1]
-        prescription.boluses_from_s = next_whole_second(at_ticks)
+        prescription.start(operation[1])
+    elif name == "begin":
+        delivery.start(at_ticks, MODE_SCHEDULE)
+        delivery.begin_vtbi()
+        prescription.start(begins_vtbi=True)
     elif name == "stop":
         delivery.stop(at_ticks)
-        prescription.mode = STOPPED
-        prescription.boluses = []
+        prescription.stop()
     elif name == "bolus":
         _, volume_nl, duration_s, later_ticks = operation
         begin, end = at_ticks + later_ticks, at_ticks + later_ticks + duration_s * TICKS_PER_S
         delivery.advance(at_ticks)
         delivery.add_bolus(Bolus("0badcafe", volume_nl, begin, end))
-        prescription.boluses.append((begin, end, Fraction(*volume_nl)))
+        prescription.give(Fraction(*volume_nl), duration_s * TICKS_PER_S, later_ticks)
+    elif name == "demand":
+        mode = delivery.programme.demand
+        if mode is not None:
+            delivery.advance(at_ticks)
+            end = at_ticks + mode.duration_s * TICKS_PER_S
+            delivery.pre_empt(Bolus("1badcafe", mode.volume_nl, at_ticks, end))
+            prescription.demand()
     elif name == "cancel":
         delivery.cancel_boluses(at_ticks)
-        prescription.boluses = []
-        prescription.boluses_from_s = next_whole_second(at_ticks)
+        prescription.cancel_boluses()
     elif name == "prime":
         end = at_ticks + operation[2] * TICKS_PER_S
         delivery.prime(at_ticks, operation[1], end)
+        prescription.stop()
         prescription.mode = PRIME
-        prescription.boluses = []
         prescription.prime = (Fraction(*operation[1]), end)
+    elif name == "follow":
+        # The pump refuses one that differs in these.
+        now = delivery.programme
+        following = replace(
+            operation[1],
+            bridge=now.bridge,
+            vtbi=now.vtbi,
+            concentration_mcg_per_ml=now.concentration_mcg_per_ml,
+        )
+        delivery.advance(at_ticks)
+        delivery.following = (at_ticks // TICKS_PER_S + operation[2], following)
+        delivery.find_vtbi_end()
+        prescription.following = delivery.following
+    elif name == "interruption":
+        # A watchdog reset: nothing is asked for until delivery goes on.
+        delivery.advance(at_ticks)
+        at_ticks += operation[1]
+        prescription.interrupted(at_ticks)
+        delivery.skip_to(at_ticks)
+    elif name == "clock":
+        delivery.advance(at_ticks)
+        delivery.shift_clock(operation[1])
+        prescription.set_clock(at_ticks, operation[1])
+        at_ticks += operation[1]
     else:
+        # The pump refuses one that does not go with the one that follows.
+        delivery.following = prescription.following = None
         delivery.replace_programme(operation[1], operation[2], at_ticks)
-        prescription.programme = operation[1]
-        # What is owed of a microstep is the same volume in the new ones.
-        whole = math.floor(prescription.microsteps)
-        owed_nl = (prescription.microsteps - whole) * prescription.microstep_nl
-        prescription.microstep_nl = Fraction(*operation[2])
-        prescription.microsteps = whole + owed_nl / prescription.microstep_nl
+        prescription.change(operation[1], operation[2])
+    return at_ticks
 
 
 def tell(story, programme, microstep_nl, at_s, look):
     """Let a story happen; look(delivery, prescription, ticks) comes once in each wait."""
     now_ticks = at_s * TICKS_PER_S + 123
     delivery = Delivery(programme, microstep_nl, now_ticks)
+    delivery.begin_bridge()
     prescription = Prescription(programme, microstep_nl, now_ticks)
-    for wait_ticks, operation in story:
+    prescription.begin_bridge()
+    for wait_ticks, operation in [(0, ("begin",)), *story]:
         look(delivery, prescription, now_ticks + wait_ticks // 3)
-        now_ticks += wait_ticks
-        apply(operation, now_ticks, delivery, prescription)
+        now_ticks = apply(operation, now_ticks + wait_ticks, delivery, prescription)
     look(delivery, prescription, now_ticks + DAY_S * TICKS_PER_S)
 
 
-@given(STORIES, schedules(), MICROSTEPS, TIMES_S)
+@given(STORIES, moded(), MICROSTEPS, TIMES_S)
 def test_steps_due_are_the_whole_part_of_the_prescription_at_every_instant(
     story, programme, microstep_nl, at_s
 ):
     def look(delivery, prescription, ticks):
         prescription.advance(ticks)
+        go_on(delivery, ticks)
         steps, remainder = delivery.due(ticks)
         assert steps + Fraction(*remainder) == prescription.microsteps
         assert 0 <= Fraction(*remainder) < 1
@@ -130,11 +214,12 @@ def test_steps_due_are_the_whole_part_of_the_prescription_at_every_instant(
     tell(story, programme, microstep_nl, at_s, look)
 
 
-@given(STORIES, schedules(), MICROSTEPS, TIMES_S, st.integers(0, 2**32 - 1))
+@given(STORIES, moded(), MICROSTEPS, TIMES_S, st.integers(0, 2**32 - 1))
 def test_splitting_time_anywhere_changes_nothing(story, programme, microstep_nl, at_s, seed):
     chance = random.Random(seed)
 
     def look(delivery, prescription, ticks):
+        go_on(delivery, ticks)
         whole = delivery.due(ticks)
         pieces = sorted(chance.randint(delivery.anchor_ticks, ticks) for _ in range(5))
         for piece in pieces:
@@ -173,7 +258,7 @@ def test_volume_between_is_the_integral_of_the_calendar(programme, at_s, length_
     prescription.mode = SCHEDULE
     prescription.boluses_from_s = boluses_from_s
     prescription.advance((at_s + length_s) * TICKS_PER_S)
-    found = schedule.volume_between(programme, at_s, at_s + length_s, boluses_from_s)
+    found = totals.volume_between(programme, at_s, at_s + length_s, boluses_from_s)
     assert Fraction(*found) == prescription.microsteps
 
 
@@ -183,7 +268,7 @@ def test_time_until_is_the_first_second_by_which_the_calendar_has_asked_for_a_vo
 ):
     volume_nl = ratio.scale(volume_nl, 20)
     boluses_from_s = at_s + boluses_from
-    found_s = schedule.time_until(programme, at_s, volume_nl, boluses_from_s)
+    found_s = totals.time_until(programme, at_s, volume_nl, boluses_from_s)
     prescription = Prescription(programme, (1, 1), at_s * TICKS_PER_S)
     prescription.mode = SCHEDULE
     prescription.boluses_from_s = boluses_from_s
@@ -196,6 +281,100 @@ def test_time_until_is_the_first_second_by_which_the_calendar_has_asked_for_a_vo
     assert prescription.microsteps < Fraction(*volume_nl)
     prescription.advance(found_s * TICKS_PER_S)
     assert prescription.microsteps >= Fraction(*volume_nl)
+
+
+# What is left of it when the volume to be infused ends: less than the rate gives in a tick.
+TICK_NL = Fraction(1, 1000)
+
+
+@given(
+    moded(),
+    TIMES_S,
+    st.integers(0, 3 * DAY_S * TICKS_PER_S),
+    st.sampled_from(["run", "stop", "pause", "resume"]),
+    st.one_of(st.none(), st.tuples(moded(), st.integers(1, 5 * DAY_S))),
+    VOLUMES,
+    st.integers(1, 20),
+)
+def test_when_a_volume_will_be_used_is_told_to_the_second_in_every_mode(
+    programme, at_s, for_ticks, then, follows, volume_nl, times
+):
+    now_ticks = at_s * TICKS_PER_S + 123
+    delivery = Delivery(programme, (11, 1), now_ticks)
+    prescription = Prescription(programme, (11, 1), now_ticks)
+    delivery.begin_bridge()
+    prescription.begin_bridge()
+    apply(("begin",), now_ticks, delivery, prescription)
+    now_ticks += for_ticks
+    if then != "run":
+        apply(("stop",), now_ticks, delivery, prescription)
+    if then == "resume":
+        now_ticks += for_ticks // 5
+        apply(("start", SCHEDULE), now_ticks, delivery, prescription)
+    if follows is not None:
+        apply(("follow", *follows), now_ticks, delivery, prescription)
+    go_on(delivery, now_ticks)
+    prescription.advance(now_ticks)
+    volume_nl = ratio.scale(volume_nl, times)
+    found_s = forecast.time_until(delivery, now_ticks, volume_nl)
+    if then in ("stop", "pause"):
+        # Told as if it were started now, from the beginning where it was at its end.
+        is_done = prescription.vtbi_nl == 0
+        prescription.start(begins_vtbi=is_done)
+    until = prescription.microsteps + Fraction(*volume_nl) / 11
+    end_s = now_ticks // TICKS_PER_S + 60 * DAY_S
+    if found_s is None or found_s > end_s:
+        prescription.advance(end_s * TICKS_PER_S)
+        assert prescription.microsteps < until
+        return
+    prescription.advance((found_s - 1) * TICKS_PER_S)
+    assert prescription.microsteps < until
+    # When KVO begins is known to the second only while the volume to be infused is not running
+    # out yet.
+    is_far = delivery.vtbi_at is not None and delivery.vtbi_end_ticks is None
+    prescription.advance((found_s + is_far) * TICKS_PER_S)
+    assert prescription.microsteps >= until - TICK_NL
+
+
+@given(moded(), TIMES_S, STORIES, VOLUMES)
+def test_with_boluses_that_were_asked_for_it_is_never_told_too_late(
+    programme, at_s, story, volume_nl
+):
+    now_ticks = at_s * TICKS_PER_S
+    delivery = Delivery(programme, (11, 1), now_ticks)
+    prescription = Prescription(programme, (11, 1), now_ticks)
+    for wait_ticks, operation in [(0, ("begin",)), *story]:
+        if operation[0] in ("bolus", "demand", "cancel", "begin"):
+            now_ticks = apply(operation, now_ticks + wait_ticks, delivery, prescription)
+    go_on(delivery, now_ticks)
+    volume_nl = ratio.scale(volume_nl, 20)
+    found_s = forecast.time_until(delivery, now_ticks, volume_nl)
+    until = prescription.microsteps + Fraction(*volume_nl) / 11
+    end_s = now_ticks // TICKS_PER_S + 30 * DAY_S
+    prescription.advance(min(end_s, (found_s or end_s) - 1) * TICKS_PER_S)
+    assert prescription.microsteps < until
+
+
+@given(BRIDGE.filter(bool), st.lists(st.tuples(WAITS, WAITS), max_size=6), moded(), TIMES_S)
+def test_a_bridge_delivers_its_volume_over_any_pauses(bridge, pauses, programme, at_s):
+    programme = replace(programme, bridge=bridge, vtbi=None)
+    now_ticks = at_s * TICKS_PER_S
+    delivery = Delivery(programme, (11, 1), now_ticks)
+    delivery.begin_bridge()
+    given_nl = Fraction(0)
+    per_tick_nl = Fraction(*bridge.rate_nl_per_h) / 3600 / TICKS_PER_S
+    for run_ticks, rest_ticks in pauses:
+        delivery.start(now_ticks, MODE_SCHEDULE)
+        before = delivery.steps + Fraction(*delivery.remainder)
+        end_ticks = delivery.bridge_end_ticks or now_ticks
+        now_ticks += run_ticks
+        steps, remainder = delivery.due(min(end_ticks, now_ticks))
+        given_nl += (steps + Fraction(*remainder) - before) * 11
+        delivery.stop(now_ticks)
+        now_ticks += rest_ticks
+    left_nl = Fraction(*delivery.bridge_left_nl)
+    # At its end a tick has begun that it does not fill.
+    assert 0 <= given_nl + left_nl - Fraction(*bridge.volume_nl) < per_tick_nl
 
 
 class Ring(list):
@@ -289,6 +468,35 @@ def busy_schedules(draw) -> Programme:
     return Programme(**{**PLAIN.__dict__, **settings})
 
 
+# Boluses of at most 2 mL/h, so that all of it stays below 2000 steps a second or so.
+NEAR_S = st.integers(20 * DAY_S + 43_190, 20 * DAY_S + 43_300)
+SMALL = st.builds(ratio.ratio, st.integers(10, 500), st.sampled_from([1, 3]))
+
+
+@st.composite
+def busy_moded(draw) -> Programme:
+    """The same with modes that begin and end within minutes."""
+    intermittent = st.builds(
+        Intermittent, st.integers(0, 30), st.integers(20, 90), SMALL, st.integers(2, 20)
+    )
+    course = draw(st.dictionaries(NEAR_S, FACTORS, max_size=3))
+    rates = FAST_RATES.filter(lambda rate: rate[0])
+    return replace(
+        draw(busy_schedules()),
+        course=tuple(sorted(course.items())),
+        intermittent=draw(st.one_of(st.none(), intermittent)),
+        bridge=draw(st.one_of(st.none(), st.builds(Bridge, VOLUMES, rates, OLD))),
+        vtbi=draw(
+            st.one_of(
+                st.none(),
+                st.builds(Vtbi, VOLUMES, st.just("stop"), st.just((0, 1)), st.just(60)),
+                st.builds(Vtbi, VOLUMES, st.just("kvo"), rates, st.just(60)),
+            )
+        ),
+        demand=Demand(draw(SMALL), draw(st.integers(2, 60)), 61, 61, 48),
+    )
+
+
 # Up to 200 uL over up to 10 min, but not above 2000 steps a second.
 REQUESTS = st.one_of(
     st.tuples(st.just("start"), st.sampled_from([SCHEDULE, MINIMUM])),
@@ -299,8 +507,11 @@ REQUESTS = st.one_of(
         st.integers(2, 600),
         st.just(0),
     ),
+    st.tuples(st.just("demand")),
+    st.tuples(st.just("begin")),
     st.tuples(st.just("cancel")),
-    st.tuples(st.just("programme"), busy_schedules(), st.just(STEP_NL)),
+    st.tuples(st.just("programme"), busy_moded(), st.just(STEP_NL)),
+    st.tuples(st.just("follow"), busy_moded(), st.integers(3, 60)),
     st.tuples(st.just("clock"), st.integers(-120, 120)),
     st.tuples(st.just("wait")),
 )
@@ -311,16 +522,17 @@ PAUSES = st.one_of(
 VISITS = st.lists(st.tuples(st.lists(PAUSES, max_size=12), REQUESTS), min_size=1, max_size=14)
 
 
-@settings(max_examples=200)
-@given(VISITS, busy_schedules(), st.integers(0, 10**9))
+@given(VISITS, busy_moded(), st.integers(0, 10**9))
 def test_edges_are_those_of_the_prescription_whatever_is_asked_for_and_when(
     visits, programme, offset_ticks
 ):
     begin_ticks = (20 * DAY_S + 43_190) * TICKS_PER_S + offset_ticks
     bench = FeederBench(programme, STEP_NL, begin_ticks)
     prescription = Prescription(programme, STEP_NL, begin_ticks)
+    bench.delivery.begin_bridge()
+    prescription.begin_bridge()
     visits = [
-        ([], ("start", SCHEDULE)),
+        ([], ("begin",)),
         *visits,
         ([TICKS_PER_S] * 4, ("stop",)),
         ([10**9], ("wait",)),
@@ -329,6 +541,9 @@ def test_edges_are_those_of_the_prescription_whatever_is_asked_for_and_when(
         for pause in pauses:
             bench.wait(pause)
             assert bench.look() == ""
+            following = bench.delivery.following
+            if following is not None and bench.now_ticks >= following[0] * TICKS_PER_S:
+                bench.delivery.take_following()
         if request[0] == "wait":
             continue
         if request[0] == "clock":

@@ -1,5 +1,6 @@
 """Whatever goes over the line: nothing changes but what a whole request asks for, and that once."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -79,6 +80,7 @@ def test_no_bytes_change_anything_or_stop_the_server(pieces):
     bits=st.integers(1, 255),
     end=st.booleans(),
 )
+@pytest.mark.hazard("H14")
 def test_a_request_with_one_damaged_byte_changes_nothing(command, place, bits, end):
     bench = Bench().running()
     request = bench.request(command.name, [(arg.name, arg.example) for arg in command.args])
@@ -106,6 +108,7 @@ def test_a_request_that_is_cut_changes_nothing(command, place):
         max_size=12,
     )
 )
+@pytest.mark.hazard("H13", "H14")
 def test_however_requests_are_repeated_and_mixed_each_is_done_once(sendings):
     """Five bolus requests, sent again letter for letter, under a new SEQ, with others between."""
     bench = Bench().running()

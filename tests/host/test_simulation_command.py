@@ -90,6 +90,14 @@ def test_a_bolus_may_come_after_a_time_or_at_an_instant(simulate):
     assert more == 50_000
 
 
+def test_a_taper_is_simulated_from_the_day_on_which_it_begins(simulate):
+    found = json.loads(simulate(EXAMPLES / "taper-28-days.toml", "--days", 2, "--json").out)
+    rates = [Fraction(each["rate_nl_per_h"]) for each in found["events"] if "rate_nl_per_h" in each]
+    assert found["from"] == "2026-12-01T00:00:00"
+    # 300 mcg/day at 500 mcg/mL are 25 uL/h; every day at 08:00 a 29th of it less.
+    assert rates == [25_000, Fraction(25_000 * 28, 29), Fraction(25_000 * 27, 29)]
+
+
 def test_a_fill_stands_for_that_of_the_profile(simulate):
     found = json.loads(simulate(NIGHT, "--fill", "1 mL", "--days", 2, "--json").out)
     assert found["fill_nl"] == "1000000"
@@ -128,6 +136,8 @@ def test_a_plot_is_drawn(words, simulate, tmp_path):
     ("words", "sentence"),
     [
         (("--days", 1, "--hours", 1), "take one of --days and --hours"),
+        (("--hours", -3), "-3 hours cannot be simulated: the limit is 1 s to 100 years; choose"),
+        (("--days", 36601), "36601 days cannot be simulated: the limit is 1 s to 100 years;"),
         (("--days", "soon"), "'soon' is no number"),
         (("--hours", "1/7"), "no whole number of seconds"),
         (("--days", 0), "1 s to 100 years"),
@@ -147,3 +157,39 @@ def test_wrong_input_is_refused_with_a_sentence(words, sentence, simulate):
     assert ran.status == 2
     assert sentence in ran.err
     assert ran.err.count("\n") == 1
+
+
+def test_demand_boluses_are_asked_for_at_instants_or_after_the_start(simulate):
+    path = EXAMPLES / "demand-bolus.toml"
+    words = ("--from", "2026-11-23T06:00", "--hours", 2, "--demand", "10 min", "--json")
+    ran = simulate(path, *words, "--demand", "2026-11-23T06:20", "--demand", "1 h")
+    events = [(event["t_s"], event["code"]) for event in json.loads(ran.out)["events"]]
+    assert [each for each in events if "demand" in each[1]] == [
+        (600, "demand"),
+        (1200, "demand_refused"),
+        (3600, "demand"),
+    ]
+    # 2 h at 0.25 mL/h and two boluses of 0.2 mL.
+    assert json.loads(ran.out)["prescribed_nl"] == "900000"
+    wrong = simulate(path, "--demand", "noon", "--json")
+    assert (wrong.status, json.loads(wrong.out)["code"]) == (2, "bad_text")
+    without = simulate(NIGHT, "--demand", "1 h", "--json")
+    assert without.status == 2
+    assert "add [demand] to its profile" in json.loads(without.out)["sentence"]
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.toml")), ids=lambda path: path.stem)
+def test_every_example_is_simulated_and_drawn(path, simulate, tmp_path):
+    ran = simulate(path, "--days", 2, "--plot", tmp_path / "plot.svg", "--json")
+    assert (ran.status, ran.err) == (0, "")
+    found = json.loads(ran.out)
+    assert Fraction(found["delivered_nl"]) == found["steps"] * Fraction(found["microstep_nl"])
+    # matplotlib keeps what it draws as outlines in a comment.
+    drawn = (tmp_path / "plot.svg").read_text()
+    for event in found["events"]:
+        if event["code"] in ("vtbi_near", "vtbi_reached", "bridge_finished"):
+            assert event["code"].replace("_", " ") in drawn
+    # While a bridge is delivered the line holds another strength: a scale of doses would not hold.
+    programme = load_profile(path).programme
+    has_scale = programme.concentration_mcg_per_ml is not None and programme.bridge is None
+    assert ("<!-- mcg/day -->" in drawn) is has_scale

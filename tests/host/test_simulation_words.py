@@ -81,7 +81,14 @@ def program(found, path: list[str]) -> str:
 
 @pytest.mark.parametrize(
     ("name", "duration_s"),
-    [("demo-24h", 300), ("weekday-weekend", 3 * DAY_S), ("very-low-22mcg-day-1ml", DAY_S)],
+    [
+        ("demo-24h", 300),
+        ("weekday-weekend", 3 * DAY_S),
+        ("very-low-22mcg-day-1ml", DAY_S),
+        ("vtbi-kvo", DAY_S // 4),
+        ("intermittent-bolus", DAY_S),
+        ("ramp-5-days", 2 * DAY_S),
+    ],
 )
 def test_unix_micropython_makes_the_same_words(name, duration_s, root, micropython):
     found = run_of(name, duration_s, root)

@@ -1,12 +1,14 @@
 """The real controller on a bench: clock, step generator and flash are the test's own."""
 
+from hashlib import sha256
+
 import word_machine
 from pump.core.controller import Controller
 from pump.core.delivery import TICKS_PER_MS, TICKS_PER_US
 from pump.core.journal import Journal
 from pump.core.programme import canonical_text, digest
 from pump.core.recorder import Recorder
-from pump.core.recovery import after_power_cut, after_warm_reset, load_requests
+from pump.core.recovery import Kept, after_power_cut, after_warm_reset
 from pump.core.retained import RetainedState
 from pump.core.slots import Slots
 from pump.link.lines import checksum
@@ -107,23 +109,35 @@ class BenchPump:
         made_before: steps that were made before the last reset.
     """
 
-    def __init__(self, sectors=None, now_s=MONDAY_S, recover=after_power_cut):
-        self.sectors = sectors or RamSectors(32)
+    def __init__(self, sectors=None, now_s=MONDAY_S, recover=after_power_cut, board_id=BOARD_ID):
+        self.sectors = sectors or RamSectors(36)
         self.generator = BenchGenerator()
         self.clock = BenchClock(self.generator, now_s)
         self.kept = ""
         self.made_before = 0
         self._fed_us = 0
-        journals = [Journal(self.sectors, first, 8, BOARD_ID) for first in (0, 8, 16)]
-        for journal in journals:
-            journal.open()
-        settings = Slots(self.sectors, 24, 4, BOARD_ID)
-        recorder = Recorder(journals[0], journals[1], journals[2], settings, self.clock)
+        self._given = 0
+        journals = [Journal(self.sectors, first, 4, board_id) for first in (0, 4, 8)]
+        settings = Slots(self.sectors, 12, 4, board_id)
+        library = Slots(self.sectors, 20, 3, board_id)
+        following = Slots(self.sectors, 26, 3, board_id)
+        keys = Slots(self.sectors, 32, 2, board_id)
+        recorder = Recorder(*journals, settings, library, following, keys, self.clock)
         self.controller = Controller(
-            self.clock, self.generator, recorder, list(IDENTITY), self._keep, _heap_free
+            self.clock,
+            self.generator,
+            recorder,
+            list(IDENTITY),
+            self._keep,
+            _heap_free,
+            self._other_bytes,
         )
-        load_requests(self.controller)
         recover(self.controller)
+
+    def _other_bytes(self, count):
+        # Others each time, in the test's own order.
+        self._given += 1
+        return sha256(str(self._given).encode()).digest()[:count]
 
     def _keep(self, text):
         # What rp2040/retained_memory.py takes.
@@ -190,7 +204,8 @@ class BenchPump:
             clock.is_known = state.clock_known
             controller.generator.now_ticks = now_ticks
             gap_from_ticks = None if reset_us is None else reset_us * TICKS_PER_US
-            after_warm_reset(controller, state, self.generator.witnessed(), gap_from_ticks)
+            kept = Kept(controller.recorder)
+            after_warm_reset(controller, kept, state, self.generator.witnessed(), gap_from_ticks)
 
         pump = BenchPump(self.sectors, recover=recover)
         pump.made_before = self.made()

@@ -10,24 +10,33 @@ import sys
 
 # Every test_*.py here, by name: a module that is not listed would run on CPython only.
 MODULES = (
+    "test_alarm_effects",
     "test_alarms",
     "test_annunciation",
     "test_controller",
+    "test_controller_delivery",
     "test_delivery",
+    "test_drug_guard",
     "test_feeder",
     "test_geometry",
     "test_journal",
     "test_ledger",
+    "test_library",
     "test_link_lines",
     "test_link_server",
+    "test_lock",
+    "test_modes",
     "test_moves",
+    "test_power_loss",
     "test_press",
     "test_programme",
     "test_quantity",
     "test_ratio",
+    "test_recovery",
     "test_schedule",
     "test_slots",
     "test_train",
+    "test_watches",
 )
 
 

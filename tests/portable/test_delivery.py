@@ -37,6 +37,7 @@ def night_programme():
 
 class DueTest(unittest.TestCase):
     def test_22_mcg_per_day_of_2000_mcg_per_ml_is_40150_steps_of_100_nl_a_year(self):
+        """Hazards: H12."""
         # 11 uL a day, 4015 uL in 365 days.
         programme = bench_programme(days=(((0, (1375, 3)),),))
         start = MONDAY_S * TICKS_PER_S
@@ -54,6 +55,7 @@ class DueTest(unittest.TestCase):
             self.assertEqual(delivery.due(start + number * 180000000 - 1)[0], number - 1)
 
     def test_the_remainder_is_carried_over_a_rate_change(self):
+        """Hazards: H12."""
         # 1 h of 24 and 1 h of 20 uL/h make 44 uL over 7 nL: 6285 steps and 5/7 of one.
         start = (MONDAY_S + 5 * HOUR_S) * TICKS_PER_S
         delivery = running(night_programme(), start, (7, 1))
@@ -163,6 +165,7 @@ class ModeTest(unittest.TestCase):
 
 class BolusTest(unittest.TestCase):
     def test_a_bolus_adds_its_volume_exactly_and_leaves_the_basal_alone(self):
+        """Hazards: H13."""
         start = MONDAY_S * TICKS_PER_S
         delivery = running()
         # 100 uL in 7 min: neither its rate nor its end falls on a step.

@@ -56,11 +56,22 @@ class RecordsTest(unittest.TestCase):
         # 300 = 2 * 128 + 44, the worked example of the LEB128 encoding's descriptions.
         self.assertEqual(records.encode(records.INTERRUPTION, 300), b"\xac\x02")
 
-    def test_a_checkpoint_with_a_32_digit_remainder_fits(self):
-        remainder = (10**32 - 1, 10**32)
-        payload = records.encode(records.CHECKPOINT, 2**64 - 1, 2**64 - 1, (1, 1), remainder, 9999)
+    def test_a_checkpoint_with_volumes_of_32_digits_fits(self):
+        volume_nl = (10**32 - 1, 10**32)
+        payload = records.encode(
+            records.CHECKPOINT,
+            2**64 - 1,
+            volume_nl,
+            volume_nl,
+            (1, 1),
+            9999,
+            "unprogrammed",
+            2**64 - 1,
+            60000000,
+            60000000,
+        )
         self.assertTrue(len(payload) <= PAYLOAD_MAX)
-        self.assertEqual(records.decode(records.CHECKPOINT, payload)["remainder"], remainder)
+        self.assertEqual(records.decode(records.CHECKPOINT, payload)["delivered_nl"], volume_nl)
 
     def test_values_that_a_field_cannot_hold_are_refused(self):
         for kind, values in (
@@ -203,7 +214,7 @@ class AppendTest(unittest.TestCase):
         for first, count in LAYOUT.values():
             taken.extend(range(first, first + count))
         self.assertEqual(sorted(taken), list(range(TOTAL_SECTORS)))
-        self.assertEqual(TOTAL_SECTORS * SECTOR_BYTES, 512 * 1024)
+        self.assertEqual(TOTAL_SECTORS * SECTOR_BYTES, 592 * 1024)
 
 
 class ReadTest(unittest.TestCase):
@@ -373,6 +384,22 @@ class OpenTest(unittest.TestCase):
         self.assertEqual(journal.problems, ["damaged"])
         self.assertEqual(numbers(journal), list(range(1, 36)))
         self.assertTrue(journal.append(1, 60) > 60)
+
+    def test_damage_to_the_last_records_is_named_at_once_and_numbers_are_not_used_again(self):
+        noise = b"\x5a\xc3" * 200
+        blank = b"\xff" * (SECTOR_BYTES - HEADER_BYTES)
+        for first_record, damage in ((13, noise), (0, blank)):
+            sectors = RamSectors(4)
+            journal = opened(sectors)
+            for i in range(50):
+                journal.append(1, i, bytes(100))
+            journal.prepare()
+            at = HEADER_BYTES + first_record * (OVERHEAD_BYTES + 100)
+            sectors.data[1][at : at + len(damage)] = damage
+            journal = opened(sectors)
+            self.assertEqual(journal.problems, ["damaged"])
+            self.assertTrue(journal.append(1, 60) > 50)
+            self.assertEqual(opened(sectors).last(1).time_s, 60)
 
     def test_a_full_sector_without_a_next_one_is_unsure_and_numbers_are_not_used_again(self):
         sectors = RamSectors(4)

@@ -44,15 +44,15 @@ class Encoding(unittest.TestCase):
         for text in ("", "50 mcg", "100%", "%25", "\x00\x03\n~ =*", "\xb5\u20ac"):
             self.assertEqual(lines.unescape(lines.escape(text)), text)
 
-    def test_a_request_of_240_characters_fits_and_one_of_241_is_refused(self):
-        room = 240 - len(lines.encode(":", 1, "0a1b2c3d", "x", [("text", "")]))
+    def test_a_request_of_320_characters_fits_and_one_of_321_is_refused(self):
+        room = 320 - len(lines.encode(":", 1, "0a1b2c3d", "x", [("text", "")]))
         fits = lines.encode(":", 1, "0a1b2c3d", "x", [("text", "a" * room)])
-        self.assertEqual(len(fits), 240)
+        self.assertEqual(len(fits), 320)
         self.assertEqual(lines.decode(fits.encode()).get("text"), "a" * room)
         with self.assertRaises(BadText) as caught:
             lines.encode(":", 1, "0a1b2c3d", "x", [("text", "a" * (room + 1))])
         self.assertEqual(caught.exception.code, "too_long")
-        self.assertIn("240", caught.exception.sentence)
+        self.assertIn("320", caught.exception.sentence)
 
 
 class Decoding(unittest.TestCase):
@@ -92,7 +92,7 @@ class Decoding(unittest.TestCase):
             (whole.replace(b"status", b"stotus"), Damaged, "bad_crc"),
             (whole + b"\x02", BadText, "not_printable"),
             (b"\xff" * 20, BadText, "not_printable"),
-            (b":" + b"1" * 240, BadText, "too_long"),
+            (b":" + b"1" * 320, BadText, "too_long"),
             (b"=" + b"1" * 1000, BadText, "too_long"),
         ):
             with self.assertRaises(error) as caught:

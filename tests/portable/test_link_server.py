@@ -4,7 +4,7 @@ import unittest
 
 from bench_pump import BenchPump
 from pump.core import programme as programmes
-from pump.link import commands, dictionary, kinds, lines
+from pump.link import commands, dictionary, kinds, lines, vocabulary
 from pump.link.server import Server
 
 # 300 mcg/day at 500 mcg/mL is 0.6 mL/day, 25 uL/h; a bolus may have 100 mcg, which is 200 uL.
@@ -102,12 +102,12 @@ class Answers(unittest.TestCase):
             command = commands.require(name)
             answer, rows = bench.ask(name)
             keys = [key for key, _ in answer.pairs if key != "rows"]
-            self.assertEqual(keys, [key for key, _, _ in command.replies])
+            self.assertEqual(keys, list(command.replies))
             if command.rows:
                 self.assertTrue(rows)
                 self.assertEqual(answer.get("rows"), str(len(rows)))
             for row in rows:
-                self.assertEqual([k for k, _ in row.pairs], [k for k, _, _ in command.rows])
+                self.assertEqual([k for k, _ in row.pairs], list(command.rows))
 
     def test_a_dose_becomes_a_volume_at_the_programmed_concentration(self):
         bench = Bench().running()
@@ -144,6 +144,7 @@ class Refusals(unittest.TestCase):
         self.assertEqual(bench.pump.controller.status(), before)
 
     def test_what_is_not_in_order_is_refused_with_its_limit_and_changes_nothing(self):
+        """Hazards: H10."""
         bench = Bench().running()
         over = ("duration", "10 min")
         self.refused(bench, "bolsu", [], "unknown_command", "bolsu", "help")
@@ -151,14 +152,15 @@ class Refusals(unittest.TestCase):
         self.refused(bench, "pause", [("now", 1)], "unknown_argument", "now", "none")
         self.refused(bench, "bolus", [("volume", "50"), over], "bad_text", "unit")
         self.refused(bench, "bolus", [("volume", "50 mcg/day"), over], "bad_text")
-        self.refused(bench, "bolus", [("volume", "101 mcg"), over], "out_of_range", "100 mcg")
+        self.refused(bench, "bolus", [("volume", "101 mcg"), over], "dose_limit", "100 mcg")
         self.refused(bench, "refill", [("volume", "11 mL")], "out_of_range", "10 mL")
         self.refused(bench, "refill", [("volume", "50 mcg")], "bad_text")
         self.refused(bench, "log", [("count", "51")], "out_of_range", "1 to 50")
         self.refused(bench, "log", [("count", "-1")], "bad_text", "1 to 50")
         self.refused(bench, "log", [("count", "1" * 11)], "bad_text")
         self.refused(bench, "log", [("faults", "maybe")], "bad_text", "yes or no")
-        self.refused(bench, "set_clock", [("now", "2026-02-30T00:00:00")], "bad_text")
+        date = "2026-02-30T00:00:00"
+        self.refused(bench, "set_clock", [("now", date)], "bad_text", date, "write one that it has")
         self.refused(bench, "confirm", [("digest", "0" * 15)], "bad_text", "16 digits")
         self.refused(bench, "outcome", [("rid", "0A1B2C3D")], "bad_text", "0-9 a-f")
         self.refused(
@@ -169,6 +171,52 @@ class Refusals(unittest.TestCase):
         self.refused(bench, "propose_line", [("n", 0), ("text", "")], "out_of_range", "1 to 200")
         self.refused(bench, "propose_line", [("n", 0), ("text", "\t")], "bad_text", "ASCII")
         self.refused(bench, "resume", [], "not_now", "running")
+
+    def test_an_amount_that_was_meant_otherwise_is_refused_with_what_to_write(self):
+        """Hazards: H10."""
+        bench = Bench().running()
+        for rate, code, words in (
+            ("25", "bad_text", ("bare number", '"300 mcg/day"')),
+            # Meant were 25 mcg/h: 2 mL/h is the programme's maximum rate.
+            ("25 mL/h", "out_of_range", ("25 mL/h", "limit", "2 mL/h", "check that a volume")),
+            ("-5 mcg/h", "bad_text", ("sign", "write the number without it")),
+            ("25.1234567890123 mcg/h", "bad_text", ("12 digits", "write fewer")),
+            ("25 drops/h", "bad_text", ("unknown unit", "mL per min, h or day")),
+            ("25 mcg", "bad_text", ("is a dose, but", '"300 mcg/day"')),
+            ("", "bad_text", ("nothing was given", '"300 mcg/day"')),
+        ):
+            self.refused(bench, "rate", [("rate", rate)], code, *words)
+        for volume, duration, code, words in (
+            ("50 mcg/h", "10 min", "bad_text", ("is a dose rate, but", '"50 mcg"')),
+            ("0 mcg", "10 min", "out_of_range", ("less than one microstep", "ask for more")),
+            ("-5 mcg", "10 min", "bad_text", ("sign", "without it")),
+            ("5 mL", "10 min", "dose_limit", ("5 mL", "limit of 100 mcg", "ask for less")),
+            ("5 mcg", "10", "bad_text", ("bare number", '"10 min"')),
+            ("5 mcg", "0 min", "out_of_range", ("1 s to 24 h", "choose")),
+            ("5 mcg", "25 h", "out_of_range", ("1 s to 24 h", "choose")),
+        ):
+            pairs = [("volume", volume), ("duration", duration)]
+            self.refused(bench, "bolus", pairs, code, *words)
+        for volume, code, words in (
+            ("18", "bad_text", ("bare number", '"18 mL"')),
+            ("18 cups", "bad_text", ("unknown unit", "nL, uL or mL")),
+            ("-1 mL", "bad_text", ("sign", "without it")),
+            ("99 mL", "out_of_range", ("99 mL", "10 mL", "say what it holds")),
+        ):
+            self.refused(bench, "refill", [("volume", volume)], code, *words)
+        self.refused(bench, "prime", [("volume", "0.2 mL")], "not_now", "prime", "stop first")
+        self.refused(bench, "purge", [], "not_now", "purge is not possible", "stop first")
+        bench.ask("stop")
+        for volume, rate, code, words in (
+            ("0.2", None, "bad_text", ("bare number",)),
+            ("5 mcg", None, "bad_text", ("is a dose, but a volume",)),
+            ("0 mL", None, "out_of_range", ("less than one microstep", "ask for more")),
+            ("500 mL", None, "out_of_range", ("8.8 mL left above the reserve", "refill")),
+            ("0.2 mL", "0 mL/h", "out_of_range", ("above 0", "at most")),
+            ("0.2 mL", "500 mL/h", "out_of_range", ("at most", "choose a lower rate")),
+        ):
+            pairs = [("volume", volume)] + ([("rate", rate)] if rate else [])
+            self.refused(bench, "prime", pairs, code, *words)
 
     def test_a_dose_without_a_concentration_is_refused(self):
         self.refused(Bench(), "rate", [("rate", "300 mcg/day")], "bad_text", "concentration")
@@ -181,7 +229,7 @@ class Refusals(unittest.TestCase):
             (whole[:-2] + b"\n", "no_crc"),
             (whole.replace(b"stop", b"stap"), "bad_crc"),
             (whole[:5] + b"\x02" + whole[5:], "not_printable"),
-            (b":" + b"1" * 240 + b"\n", "too_long"),
+            (b":" + b"1" * 320 + b"\n", "too_long"),
             (b":" + b"1" * 1000 + b"\n", "too_long"),
         ):
             (written,) = bench.feed(data)
@@ -206,6 +254,16 @@ class Repeats(unittest.TestCase):
         for _ in range(3):
             self.assertEqual(bench.feed(request), first)
         self.assertEqual(len(bench.pump.controller.delivery.boluses), 1)
+
+    def test_a_long_answer_is_written_a_line_at_a_time(self):
+        bench = Bench()
+        counts = [
+            bench.written.count("\n") for _ in bench.server.steps(bench.request("dictionary"))
+        ]
+        self.assertTrue(len(counts) > 20)
+        self.assertEqual(counts, list(range(1, len(counts) + 1)))
+        # The answer itself comes last.
+        self.assertEqual(bench.written.count("\n"), len(counts) + 1)
 
     def test_a_bolus_that_is_repeated_under_another_seq_is_given_once(self):
         bench = Bench().running()
@@ -273,7 +331,7 @@ class Typing(unittest.TestCase):
         self.assertIn("2026-06-01T00:00:00  started  request_id=", started)
         self.assertIn("request_outcome", outcome)
         for command in commands.COMMANDS:
-            if not command.changes and command.name not in ("outcome", "review"):
+            if not command.changes and command.name not in ("outcome", "review", "challenge"):
                 for line in bench.feed(command.name.encode() + b"\n"):
                     self.assertFalse(line[:1] == "?", line)
 
@@ -323,8 +381,8 @@ class Table(unittest.TestCase):
         for command in commands.COMMANDS:
             for keys in (
                 [arg.name for arg in command.args],
-                [key for key, _, _ in command.replies],
-                [key for key, _, _ in command.rows],
+                command.replies,
+                command.rows,
             ):
                 self.assertEqual(len(keys), len(set(keys)))
                 for key in keys:
@@ -332,13 +390,16 @@ class Table(unittest.TestCase):
 
     def test_every_kind_is_declared_and_every_declared_kind_is_used(self):
         arguments = set()
-        replies = set()
+        keys = set()
         for command in commands.COMMANDS:
             arguments.update([arg.kind for arg in command.args])
-            replies.update([kind for _, kind, _ in command.replies])
-            replies.update([kind for _, kind, _ in command.rows])
-        self.assertEqual(arguments, {kind for kind, _ in kinds.ARGUMENT_KINDS})
-        self.assertEqual(replies, {kind for kind, _ in kinds.REPLY_KINDS})
+            keys.update(command.replies)
+            keys.update(command.rows)
+        self.assertEqual(arguments, {kind for kind, _ in vocabulary.ARGUMENT_KINDS})
+        self.assertEqual(keys, set(vocabulary.KEYS))
+        replies = {kind for kind, _ in vocabulary.KEYS.values()}
+        self.assertEqual(replies, {kind for kind, _ in vocabulary.REPLY_KINDS})
+        self.assertEqual(vocabulary.kind_of("of_a_newer_pump"), "text")
 
     def test_every_example_is_in_order(self):
         for command in commands.COMMANDS:
@@ -354,15 +415,25 @@ class Table(unittest.TestCase):
     def test_the_digest_changes_with_the_table_and_not_with_its_words(self):
         before = dictionary.digest()
         self.assertEqual(len(before), 16)
-        arg = commands.require("log").args[1]
-        words = arg.help
-        arg.help = "other words"
-        self.assertEqual(dictionary.digest(), before)
-        arg.help = words
-        arg.maximum += 1
-        self.assertNotEqual(dictionary.digest(), before)
-        arg.maximum -= 1
-        self.assertEqual(dictionary.digest(), before)
+        log = commands.require("log")
+        count = log.args[1]
+        name, kind, words, example, minimum, maximum, default = count
+        self.assertEqual(self.digest_with(log, count), before)
+        other = commands.Arg(name, kind, words + "!", example, minimum, maximum, default)
+        self.assertEqual(self.digest_with(log, other), before)
+        other = commands.Arg(name, kind, words, example, minimum, maximum + 1, default)
+        self.assertNotEqual(self.digest_with(log, other), before)
+
+    def digest_with(self, command, arg):
+        """The digest when the second argument of a command is another one."""
+        table = commands.COMMANDS
+        args = (command.args[0], arg) + command.args[2:]
+        changed = commands.Command(*(command[:4] + (args,) + command[5:]))
+        try:
+            commands.COMMANDS = tuple([changed if one is command else one for one in table])
+            return dictionary.digest()
+        finally:
+            commands.COMMANDS = table
 
     def test_a_pump_without_a_command_is_refused_at_once(self):
         with self.assertRaises(AttributeError):

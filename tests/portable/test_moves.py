@@ -9,6 +9,7 @@ STATES = (
     moves.UNPROGRAMMED,
     moves.STOPPED,
     moves.RUNNING,
+    moves.KVO,
     moves.MINIMUM,
     moves.PAUSED,
     moves.PRIMING,
@@ -25,11 +26,12 @@ REQUESTS = (
     "resume",
     "stop",
     "bolus",
+    "demand",
     "cancel_bolus",
     "prime",
     "refill",
 )
-EVENTS = ("primed", "emptied", "fault")
+EVENTS = ("primed", "emptied", "fault", "infused", "kept_open")
 
 
 def reachable_from(state):
@@ -79,7 +81,9 @@ class MovesTest(unittest.TestCase):
     def test_a_fault_an_empty_reservoir_and_a_pause_are_left_only_by_a_person(self):
         for state in (moves.HALTED, moves.EMPTY, moves.PAUSED, moves.STOPPED):
             for happening in EVENTS:
-                self.assertNotIn(happening, moves.MOVES[state])
+                # Steps that nobody asked for are a fault in any state.
+                following = moves.MOVES[state].get(happening, moves.HALTED)
+                self.assertEqual(following, moves.HALTED)
 
     def test_only_start_resume_and_minimum_begin_delivery(self):
         for state in STATES:

@@ -1,6 +1,6 @@
 import unittest
 
-from pump.core import programme, ratio, review
+from pump.core import canonical, programme, ratio, review
 from pump.core.errors import BadText, OutOfRange
 from pump.core.limits import SMALLEST_RATES, smallest_rate_nl_per_h
 from pump.core.ranges import LIMITS, SettingError
@@ -106,6 +106,19 @@ class CanonicalTextTest(unittest.TestCase):
             self.assertTrue(found == each)
             self.assertEqual(programme.canonical_text(found), text)
 
+    def test_a_patient_group_has_a_line_only_where_there_is_one(self):
+        child = changed(patient_group="spinal-child")
+        lines = CONTINUOUS_TEXT.split("\n")
+        lines.insert(lines.index("concentration_mcg_per_ml 500") + 1, "patient_group spinal-child")
+        text = "\n".join(lines)
+        self.assertEqual(programme.canonical_text(child), text)
+        self.assertEqual(programme.parse_canonical(text), child)
+        for empty in ("patient_group", "patient_group "):
+            found = sentence(
+                programme.parse_canonical, text.replace("patient_group spinal-child", empty)
+            )
+            self.assertTrue("programme line 13: " in found, found)
+
     def test_days_and_boluses_have_a_line_each(self):
         text = programme.canonical_text(FULL)
         lines = (
@@ -136,7 +149,7 @@ class CanonicalTextTest(unittest.TestCase):
         text = programme.canonical_text(widest)
         self.assertEqual(programme.parse_canonical(text), widest)
         longest = max(len(line) for line in text.split("\n"))
-        self.assertTrue(longest <= programme.LINE_LENGTH_MAX // 2)
+        self.assertTrue(longest <= canonical.LINE_LENGTH_MAX // 2)
 
     def test_the_fullest_programme_is_382_lines_and_at_most_20_kb(self):
         big = 2**63 - 1
@@ -248,6 +261,18 @@ class CheckTest(unittest.TestCase):
             return error
         raise AssertionError("taken: " + str(changes))
 
+    def test_a_patient_group_is_one_of_five_and_belongs_to_a_drug(self):
+        for group in (
+            "spinal-adult",
+            "spinal-child",
+            "cerebral-adult",
+            "cerebral-child",
+            "under-12",
+        ):
+            programme.check(changed(patient_group=group))
+        self.refused('"adult": the limit is one of spinal-adult', patient_group="adult")
+        self.refused("there is no drug", patient_group="under-12", drug="")
+
     def test_sound_programmes_pass(self):
         for each in (CONTINUOUS, FULL, programme.with_basal(FULL, (0, 1))):
             programme.check(each)
@@ -271,7 +296,7 @@ class CheckTest(unittest.TestCase):
                 )
             for edge in (limit.minimum, limit.maximum):
                 limit.check(edge)
-        self.assertEqual(tried, 18)
+        self.assertEqual(tried, 19)
 
     def test_a_wrong_kind_of_value_is_bad_text(self):
         for changes in (
@@ -462,6 +487,17 @@ class WarningsTest(unittest.TestCase):
         self.assertEqual(smallest_rate_nl_per_h(1_000_000), None)
         self.assertEqual(SMALLEST_RATES[-1][0], 60_000_000)
 
+    def test_the_lowest_rate_is_that_of_the_whole_course(self):
+        # 120 uL/h is enough for 10 mL, but not 3/4 of it; what is 0 needs no syringe.
+        day = (((0, (120_000, 1)),),)
+        self.assertEqual(self.codes(days=day), [])
+        for factor, codes in (((1, 1), []), ((5, 6), []), ((3, 4), ["syringe_too_large"])):
+            course = ((10, (9, 10)), (20, factor), (30, (1, 1)))
+            self.assertEqual(self.codes(days=day, course=course), codes)
+        self.assertEqual(self.codes(days=day, course=((10, (0, 1)),)), ["course_to_zero"])
+        slow = self.codes(days=day, course=((10, (1, 100)),))
+        self.assertEqual(slow, ["syringe_too_large", "microstep_coarse"])
+
     def test_a_microstep_every_5_minutes_is_coarse(self):
         # 101.865 nL in 300 s are 1222.4 nL/h.
         self.assertEqual(self.codes(days=(((0, (1223, 1)),),)), ["syringe_too_large"])
@@ -512,7 +548,7 @@ class DayTest(unittest.TestCase):
 class ReviewTest(unittest.TestCase):
     def differences(self, **changes):
         new = programme.canonical_text(changed(**changes))
-        return programme.differences(CONTINUOUS_TEXT, new)
+        return list(programme.differences(CONTINUOUS_TEXT, new))
 
     def test_nothing_differs_between_equal_programmes(self):
         self.assertEqual(self.differences(), [])
@@ -521,6 +557,7 @@ class ReviewTest(unittest.TestCase):
         for changes, rows in (
             ({"name": "x"}, [("name", "Continuous 300 mcg/day", "x")]),
             ({"drug": ""}, [("drug", "baclofen", "")]),
+            ({"patient_group": "under-12"}, [("patient group", "", "under-12")]),
             ({"travel_um": 60_000}, [("plunger travel", "61 mm", "60 mm")]),
             ({"start_s": 848_642_400}, [("start", "none", "2026-11-22T06:00:00")]),
             ({"reservoir_low_s": 3600}, [("low reservoir time", "2 days", "1 h")]),
@@ -576,7 +613,8 @@ class ReviewTest(unittest.TestCase):
     def test_boluses_come_go_and_change(self):
         old = changed(boluses=((3600, 127, (100_000, 1), 600), (7200, 1, (50_000, 1), 600)))
         new = changed(boluses=((3600, 127, (100_000, 1), 900), (7200, 2, (50_000, 1), 600)))
-        rows = programme.differences(programme.canonical_text(old), programme.canonical_text(new))
+        old_text, new_text = programme.canonical_text(old), programme.canonical_text(new)
+        rows = list(programme.differences(old_text, new_text))
         self.assertEqual(
             rows[:3],
             [
@@ -590,11 +628,12 @@ class ReviewTest(unittest.TestCase):
     def test_values_that_look_alike_when_rounded_are_told_apart(self):
         old = changed(concentration_mcg_per_ml=None, days=(((0, (1375, 3)),),))
         new = programme.replace(old, days=(((0, (1_375_001, 3000)),),))
-        rows = programme.differences(programme.canonical_text(old), programme.canonical_text(new))
+        old_text, new_text = programme.canonical_text(old), programme.canonical_text(new)
+        rows = list(programme.differences(old_text, new_text))
         self.assertTrue("[1375/3]" in rows[0][1] and "[1375001/3000]" in rows[0][2], rows)
 
     def test_no_programme_before_shows_all_settings(self):
-        rows = programme.differences("", programme.canonical_text(FULL))
+        rows = list(programme.differences("", programme.canonical_text(FULL)))
         self.assertEqual(rows[0], ("name", "", "Continuous 300 mcg/day"))
         self.assertTrue(all(old == "" for _, old, _ in rows))
         named = [setting for setting, _, _ in rows]

@@ -12,7 +12,7 @@ from bench_programme import (
     TUESDAY,
     bench_programme,
 )
-from pump.core import ratio, schedule
+from pump.core import ratio, schedule, totals
 
 WEEK_S = 7 * DAY_S
 # Pump time of days whose weekday is written in any calendar: day of the month, weekday.
@@ -101,7 +101,7 @@ class BasalTest(unittest.TestCase):
         self.assertEqual(schedule.basal_rate_at(programme, saturday_s + 2 * DAY_S), (10000, 1))
 
     def test_the_lowest_basal_rate_is_that_of_all_days_in_use(self):
-        self.assertEqual(schedule.lowest_basal_rate(days_programme()), (5000, 1))
+        self.assertEqual(schedule.lowest_basal_rate(days_programme(), 0), (5000, 1))
 
     def test_only_a_programme_of_one_rate_without_boluses_start_or_end_needs_no_clock(self):
         same = ((0, (25000, 1)), (3600, (25000, 1)))
@@ -221,13 +221,13 @@ class VolumeTest(unittest.TestCase):
                 begin_s = MONDAY_2026_06_01 + from_s
                 asked = asked_each_second(programme, begin_s, begin_s + length_s)
                 self.assertEqual(
-                    schedule.volume_between(programme, begin_s, begin_s + length_s, 0),
+                    totals.volume_between(programme, begin_s, begin_s + length_s, 0),
                     ratio.ratio(asked, HOUR_S),
                 )
 
     def test_a_week_is_the_sum_of_its_days(self):
         # Workdays: 6 h of 10, 16 h of 20, 2 h of 12 uL/h, 404 uL. Weekend: 12 h of 5 and of 7, 144.
-        total = schedule.volume_between(
+        total = totals.volume_between(
             days_programme(), MONDAY_2026_06_01, MONDAY_2026_06_01 + WEEK_S, 0
         )
         self.assertEqual(total, (5 * 404000 + 2 * 144000, 1))
@@ -253,28 +253,28 @@ class TimeUntilTest(unittest.TestCase):
                 if found_s is None:
                     continue
                 volume_nl = ratio.ratio(asked, HOUR_S)
-                self.assertEqual(schedule.time_until(programme, start_s, volume_nl, 0), found_s)
+                self.assertEqual(totals.time_until(programme, start_s, volume_nl, 0), found_s)
 
     def test_nothing_asked_for_is_reached_at_once(self):
         for volume_nl in (ratio.ZERO, (-5, 1)):
-            self.assertEqual(schedule.time_until(bench_programme(), 1234, volume_nl, 0), 1234)
+            self.assertEqual(totals.time_until(bench_programme(), 1234, volume_nl, 0), 1234)
 
     def test_it_never_comes_when_the_programme_ends_before_or_is_always_zero(self):
         at = MONDAY_2026_06_01
         zero = bench_programme(days=(((0, (0, 1)),),))
-        self.assertIsNone(schedule.time_until(zero, at, (1, 1), 0))
+        self.assertIsNone(totals.time_until(zero, at, (1, 1), 0))
         # One hour of 25 uL/h, exactly; not a bit more.
         short = bench_programme(start_s=at + 100, end_s=at + 100 + HOUR_S)
-        self.assertEqual(schedule.time_until(short, at, (25000, 1), 0), at + 100 + HOUR_S)
-        self.assertIsNone(schedule.time_until(short, at, ratio.ratio(25000000001, 1000000), 0))
-        self.assertIsNone(schedule.time_until(short, at + 100 + HOUR_S, (1, 1), 0))
+        self.assertEqual(totals.time_until(short, at, (25000, 1), 0), at + 100 + HOUR_S)
+        self.assertIsNone(totals.time_until(short, at, ratio.ratio(25000000001, 1000000), 0))
+        self.assertIsNone(totals.time_until(short, at + 100 + HOUR_S, (1, 1), 0))
 
     def test_it_counts_the_years_until_a_slow_programme_has_asked_for_the_volume(self):
         # 5 workdays of 404 uL and 2 of 144 uL are 2308 uL a week; 100 weeks and Monday's 6 h of 10.
         programme = days_programme()
         volume_nl = (100 * 2308000 + 60000, 1)
         self.assertEqual(
-            schedule.time_until(programme, MONDAY_2026_06_01, volume_nl, 0),
+            totals.time_until(programme, MONDAY_2026_06_01, volume_nl, 0),
             MONDAY_2026_06_01 + 100 * WEEK_S + 6 * HOUR_S,
         )
 
@@ -284,7 +284,7 @@ class TimeUntilTest(unittest.TestCase):
         programme = bench_programme(days=(day, ((0, (0, 1)),)), week=(0, 1, 1, 1, 1, 1, 1))
         for start_s in (MONDAY_2026_06_01, MONDAY_2026_06_01 - 3 * DAY_S):
             self.assertEqual(
-                schedule.time_until(programme, start_s, (10000, 1), 0),
+                totals.time_until(programme, start_s, (10000, 1), 0),
                 MONDAY_2026_06_01 + 9 * WEEK_S + HOUR_S,
             )
 
@@ -298,7 +298,7 @@ class TimeUntilTest(unittest.TestCase):
         from_s = MONDAY_2026_06_01 + 1
         # 50 of them begin with the Monday after.
         self.assertEqual(
-            schedule.time_until(programme, start_s, (50 * 24000, 1), from_s),
+            totals.time_until(programme, start_s, (50 * 24000, 1), from_s),
             MONDAY_2026_06_01 + 50 * WEEK_S + DAY_S,
         )
 

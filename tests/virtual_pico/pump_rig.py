@@ -6,16 +6,25 @@ and from the instants at which the pump says that things took effect.
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from prescription import PRIME, SCHEDULE, STOPPED, TICKS_PER_S, Prescription
+import serial
+from prescription import MINIMUM, PRIME, STOPPED, TICKS_PER_S, Prescription
 
 from pump.core.programme import Programme
+from pump.core.quantity import format_instant, parse_instant_s
 from titrate.client.connection import Connection
+from titrate.client.keyring import Keyring
 from titrate.client.pump import Pump
 from titrate.virtual.pico import MS, SECOND, VirtualPico
+from titrate.virtual.pty_bridge import PtyBridge
 
 NS_PER_TICK = 8
 EXACT_NS = 1000  # an edge comes at its exact instant or less than this after it
@@ -26,6 +35,7 @@ _TIMERAWH, _TIMERAWL = 0x40054024, 0x40054028
 # The eighth convergent of pi's continued fraction (OEIS A001203), by which pumps reckon.
 _PI = Fraction(312689, 99532)
 _BOOT_LIMIT_NS = 20 * SECOND
+_SLICE_NS = 2 * MS
 
 
 def programme(**changes: Any) -> Programme:
@@ -89,7 +99,7 @@ class SerialLine:
 
     def read(self, timeout_s: float) -> bytes:
         """What has arrived, waiting up to timeout_s of the Pico's time."""
-        end_ns = self._pico.now_ns + int(timeout_s * SECOND)
+        end_ns = self._pico.now_ns + max(1, int(timeout_s * SECOND))
         while not (data := self._pico.serial_read()) and self._pico.now_ns < end_ns:
             self._pico.run_for(MS)
         return data
@@ -107,13 +117,19 @@ class PumpRig:
         prescription: what was asked for since edge number `first_edge`.
     """
 
-    def __init__(self, uf2: Path, **options: Any):
+    def __init__(
+        self, uf2: Path, answer_s: float = 1.0, keyring: Keyring | None = None, **options: Any
+    ):
         self.pico = VirtualPico(uf2, **options)
         self.prescription: Any = None
         self.first_edge = 0
-        self._zero_ns = 0
+        self._zeros_ns = [(0, 0)]
+        self._disturbances: list[tuple[int, int]] = []
         self._connection = Connection(
-            SerialLine(self.pico), answer_s=1.0, now=lambda: self.pico.now_ns / SECOND
+            SerialLine(self.pico),
+            answer_s,
+            now=lambda: self.pico.now_ns / SECOND,
+            keyring=keyring,
         )
         self.pump = Pump(self._connection)
 
@@ -133,8 +149,14 @@ class PumpRig:
         """Let time pass."""
         self.pico.run_for(int(seconds * SECOND))
 
-    def learn_time(self) -> None:
-        """Find out when the pump's time was zero, by the emulator's clock.
+    def run_until(self, instant: str) -> None:
+        """Let time pass until the pump's clock shows an instant, such as 2026-06-01T08:00:00."""
+        left_ticks = parse_instant_s(instant) * TICKS_PER_S - self.tick_of(self.pico.now_ns)
+        assert left_ticks > 0, f"it is past {instant} already"
+        self.pico.run_for(int(left_ticks * NS_PER_TICK))
+
+    def learn_time(self, from_ns: int = 0) -> None:
+        """Find out when the pump's time was zero, by the emulator's clock; so from a time on.
 
         Its offset is read on the device, the timer's phase in steps of a tick.
         """
@@ -147,11 +169,13 @@ class PumpRig:
             zero_to_ns = min(zero_to_ns, latest_ns)
             self.pico.run_for(NS_PER_TICK)
         assert 0 <= zero_to_ns - zero_from_ns < NS_PER_TICK
-        self._zero_ns = zero_to_ns - offset_us * 1000
+        zero_ns = zero_to_ns - offset_us * 1000
+        self._zeros_ns = [*(z for z in self._zeros_ns if z[0] < from_ns), (from_ns, zero_ns)]
 
     def tick_of(self, t_ns: int) -> Fraction:
         """Pump time in ticks at an emulated time."""
-        return Fraction(t_ns - self._zero_ns, NS_PER_TICK)
+        zero_ns = next(zero for from_ns, zero in reversed(self._zeros_ns) if from_ns <= t_ns)
+        return Fraction(t_ns - zero_ns, NS_PER_TICK)
 
     # -- asking --------------------------------------------------------------------------------
 
@@ -171,14 +195,83 @@ class PumpRig:
         assert err == "", err
         return out
 
-    def set_up(self, prescribed: Programme, fill: str = "1 mL") -> None:
-        """Set the clock, programme, fill the reservoir; learn the pump's time."""
-        self.pump.set_clock(NOW)
+    def mpremote(self, *arguments: str) -> str:
+        """Run the real mpremote on the Pico's pty; returns what it printed."""
+        return self._program("mpremote", "connect", "{port}", *arguments)
+
+    def titrate(self, *arguments: str) -> str:
+        """Run the real titrate on the Pico's pty; returns what it printed."""
+        return self._program("titrate", *arguments, "--port", "{port}")
+
+    def _program(self, module: str, *arguments: str) -> str:
+        with self._pty() as bridge:
+            words = [bridge.path if word == "{port}" else word for word in arguments]
+            command = [sys.executable, "-m", module, *words]
+            # On a busy machine the virtual Pico takes its time.
+            environment = {**os.environ, "TITRATE_ANSWER_S": "60"}
+            with subprocess.Popen(
+                command,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                env=environment,
+            ) as process:
+                while process.poll() is None:
+                    self._serve(bridge)
+                assert process.stdout is not None
+                said = process.stdout.read()
+        assert process.returncode == 0, said
+        return said
+
+    def typed(self, *pieces: tuple[bytes, bytes]) -> list[bytes]:
+        """Type at a terminal on the Pico's pty, each piece when the one before was answered.
+
+        Args:
+            pieces: (what is typed, what ends its answer) each.
+
+        Returns:
+            each answer, what was typed echoed in it.
+        """
+        said = []
+        with self._pty() as bridge, serial.Serial(bridge.path, timeout=0) as port:
+            for keys, end in pieces:
+                port.write(keys)
+                answer = b""
+                limit_ns = self.pico.now_ns + 5 * SECOND
+                while end not in answer:
+                    assert self.pico.now_ns < limit_ns, answer
+                    self._serve(bridge)
+                    answer += port.read(4096)
+                said.append(answer)
+        return said
+
+    @contextmanager
+    def _pty(self) -> Iterator[PtyBridge]:
+        bridge = PtyBridge(self.pico)
+        try:
+            yield bridge
+        finally:
+            bridge.close()
+            self.pico.serial_set_open(True)
+
+    def _serve(self, bridge: PtyBridge) -> None:
+        if not bridge.exchange():
+            bridge.wait(0.001)
+        self.pico.run_for(_SLICE_NS)
+
+    def set_up(self, prescribed: Programme, fill: str = "1 mL", now: str = NOW) -> None:
+        """Set the clock, programme, fill the reservoir; learn the pump's time.
+
+        The pump is at rest; part of a microstep that it owes is carried.
+        """
+        self.pump.set_clock(now)
         self.change(prescribed)
         self.pump.refill(fill)
         self.learn_time()
         self.connect()
-        self.take_up(prescribed, int(self.tick_of(self.pico.now_ns)), Fraction(0))
+        owed = self.prescription.microsteps % 1 if self.prescription else Fraction(0)
+        self.take_up(prescribed, int(self.tick_of(self.pico.now_ns)), owed)
+        self.prescription.begin_bridge()
 
     def take_up(self, prescribed: Programme, ticks: int, remainder: Fraction) -> None:
         """Compare with a prescription that begins anew, with part of a microstep carried."""
@@ -191,10 +284,17 @@ class PumpRig:
 
     def change(self, prescribed: Programme) -> None:
         """Propose a programme and confirm it by its digest."""
-        ticks = self._order("confirm", digest=self.pump.propose(prescribed).digest)
+        self._confirm(self.pump.propose(prescribed).digest, prescribed)
+
+    def revert(self, before: Programme) -> None:
+        """Have the programme before this one proposed and confirm it by its digest."""
+        self._confirm(self.pump.revert().digest, before)
+
+    def _confirm(self, digest: str, prescribed: Programme) -> None:
+        ticks = self._order("confirm", digest=digest)
         if self.prescription:
             self.prescription.advance(ticks)
-            self.prescription.programme = prescribed
+            self.prescription.change(prescribed)
 
     def start(self) -> None:
         """Start, on the pump and in the prescription."""
@@ -216,8 +316,25 @@ class PumpRig:
         """Give a bolus, on the pump and in the prescription."""
         ticks = self._order("bolus", volume=f"{volume_nl} nL", duration=f"{duration_s} s")
         self.prescription.advance(ticks)
-        end_ticks = ticks + duration_s * TICKS_PER_S
-        self.prescription.boluses.append((ticks, end_ticks, Fraction(volume_nl)))
+        self.prescription.give(Fraction(volume_nl), duration_s * TICKS_PER_S)
+
+    def minimum(self) -> None:
+        """Go on at the minimum rate, on the pump and in the prescription."""
+        self.prescription.advance(self._order("minimum"))
+        self.prescription.cancel_boluses()
+        self.prescription.start(MINIMUM)
+
+    def demand(self) -> None:
+        """Ask for the programme's demand bolus, on the pump and in the prescription."""
+        self.prescription.advance(self._order("demand"))
+        self.prescription.demand()
+
+    def follow(self, prescribed: Programme, from_s: int) -> None:
+        """Have a programme take over at a pump time, on the pump and in the prescription."""
+        digest = self.pump.propose(prescribed).digest
+        ticks = self._order("confirm", digest=digest, at=format_instant(from_s))
+        self.prescription.advance(ticks)
+        self.prescription.following = (from_s, prescribed)
 
     def prime(self, volume_nl: int, rate_nl_per_h: int) -> None:
         """Prime by the whole steps of a volume, on the pump and in the prescription."""
@@ -237,13 +354,12 @@ class PumpRig:
     def _deliver(self, name: str) -> None:
         ticks = self._order(name)
         self.prescription.advance(ticks)
-        self.prescription.mode = SCHEDULE
-        self.prescription.boluses_from_s = -(-ticks // TICKS_PER_S)
+        begins_vtbi = name == "start" and self.prescription.mode == STOPPED
+        self.prescription.start(begins_vtbi=begins_vtbi)
 
     def _rest(self, name: str) -> None:
         self.prescription.advance(self._order(name))
-        self.prescription.mode = STOPPED
-        self.prescription.boluses = []
+        self.prescription.stop()
 
     # -- comparing -------------------------------------------------------------------------------
 
@@ -251,6 +367,13 @@ class PumpRig:
     def edges_ns(self) -> list[int]:
         """Emulated time of each edge that belongs to the prescription."""
         return [t_ns for t_ns, _ in self.pico.step_edges[self.first_edge :]]
+
+    def steps_between(self, from_instant: str, to_instant: str) -> int:
+        """How many edges came from one instant of the pump's clock to another."""
+        from_ticks, to_ticks = (
+            parse_instant_s(instant) * TICKS_PER_S for instant in (from_instant, to_instant)
+        )
+        return sum(from_ticks <= self.tick_of(t_ns) < to_ticks for t_ns in self.edges_ns)
 
     def lateness_ns(self) -> list[Fraction]:
         """How late each edge came against its exact instant; fails when one is lost or added."""
@@ -267,14 +390,18 @@ class PumpRig:
             (edge - instant) * NS_PER_TICK for edge, instant in zip(edges, instants, strict=True)
         ]
 
-    def check_exact(self, but_from_ns: int = 0, but_to_ns: int = 0) -> None:
-        """Fails unless every edge came in time, none is lost and none added.
+    def disturbed(self, from_ns: int, to_ns: int) -> None:
+        """From now on steps between two times may be late, but never early."""
+        self._disturbances.append((from_ns, to_ns))
 
-        Between two times edges may be late, but never early.
-        """
+    def check_exact(self) -> None:
+        """Fails unless every edge came in time, none is lost and none added."""
         for t_ns, late_ns in zip(self.edges_ns, self.lateness_ns(), strict=True):
             assert late_ns >= 0
-            assert late_ns < EXACT_NS or but_from_ns <= t_ns < but_to_ns
+            assert late_ns < EXACT_NS or self._was_disturbed_at(t_ns)
+
+    def _was_disturbed_at(self, t_ns: int) -> bool:
+        return any(from_ns <= t_ns < to_ns for from_ns, to_ns in self._disturbances)
 
     def check_counts(self) -> None:
         """Fails unless the pump at rest has counted each edge, twice, and no more was asked for."""

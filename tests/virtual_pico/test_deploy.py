@@ -4,6 +4,7 @@ import pytest
 
 from titrate.client.errors import NoAnswer, Refused
 from titrate.deploy.install import STAGING, Board
+from titrate.deploy.sources import device_files
 from titrate.virtual.pico import VirtualPico
 
 # Small stand-ins with the firmware's shape: what is tried here is that they arrive and start.
@@ -144,6 +145,18 @@ def test_a_board_with_a_titrate_image_is_refused(boot, uf2):
         Board(Prompt(pico)).check()
     assert caught.value.code == "frozen"
     assert Board(Prompt(pico)).has_running_pump()
+
+
+def test_a_board_says_what_it_lacks_for_all_of_the_firmware_as_files(boot, stock_uf2):
+    pico = boot(stock_uf2)
+    board = Board(Prompt(pico))
+    files = device_files("pico_tmc2209")
+    lacking = board.lack_of_room(files)
+    assert "KiB to work in" in lacking
+    # What the board has, by its own account: gc.mem_free() and gc.mem_alloc() of a stock image.
+    heap_bytes, _ = pico.exec_raw("import gc; print(gc.mem_free() + gc.mem_alloc())")
+    assert f"has {int(heap_bytes) // 1024} KiB" in lacking
+    assert board.lack_of_room({name: data[: len(data) // 2] for name, data in files.items()}) == ""
 
 
 def test_another_program_is_told_from_a_pump(boot, stock_uf2):

@@ -6,12 +6,15 @@ The pump runs at 1,000 steps a second all the time; each test disturbs it in its
 import pytest
 from pump_rig import PumpRig, programme, rate_for
 
+from pump.core import annunciation
 from pump.link import lines
+from titrate.client.errors import Refused
 from titrate.virtual.flash import FlashTiming
 from titrate.virtual.pico import MS
 
 ERASE_NS = 400 * MS  # the worst sector erase of the W25Q16JV's data sheet
 SECTOR_BYTES = 4096
+BUZZER_GPIO = 13  # boards/pico_tmc2209
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +38,18 @@ def rig(running) -> PumpRig:
     running.connect()
     status = running.pump.status()
     assert (status.state, status.alarms) == ("running", [])
+
+
+@pytest.mark.hazard("H18")
+def test_refused_input_is_heard(rig):
+    tones_hz = [hz for _, hz in annunciation.REFUSED if hz]
+    with pytest.raises(Refused):
+        rig.pump.ask("prime", volume="10 uL")
+    heard_hz = set()
+    for _ in range(annunciation.length_ms(annunciation.REFUSED)):
+        rig.pico.run_for(MS)
+        heard_hz.add(round(rig.pico.pwm_hz(BUZZER_GPIO)))
+    assert heard_hz - {0} == set(tones_hz)
 
 
 def test_garbage_is_collected_all_the_time(rig):
@@ -97,6 +112,7 @@ def test_ctrl_c_ends_the_console_and_a_script_fails(rig):
 def test_ctrl_c_comes_at_any_moment_of_the_service(rig):
     """From 1 ms before it begins until 5 ms after, while nothing runs at the prompt."""
     rig.on_device("")
+    rig.run_s(0.5)  # any sound of a refusal is over
     first_ns = service_begins_ns(rig)
     period_ns = service_begins_ns(rig) - first_ns
     assert 500 * MS < period_ns < 2000 * MS
@@ -129,7 +145,7 @@ def service_begins_ns(rig):
         (lambda line: lines.encode(":", 7, "0a1b2c3d", "vacation", []).encode(), "unknown_command"),
         (
             lambda line: lines.encode(
-                ":", 8, "0a1b2c3e", "bolus", [("volume", "50 mL"), ("duration", "1 s")]
+                ":", 8, "0a1b2c3e", "bolus", [("volume", "50 mcg"), ("duration", "25 h")]
             ).encode(),
             "out_of_range",
         ),

@@ -19,6 +19,7 @@ def rig(new_rig) -> PumpRig:
     return rig
 
 
+@pytest.mark.hazard("H12")
 def test_every_edge_of_a_basal_rate_is_exact(rig):
     rig.check_exact()
     assert len(rig.edges_ns) > 200

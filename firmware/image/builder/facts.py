@@ -56,7 +56,8 @@ def read_facts(elf: Path, tool_folder: Path | None) -> ImageFacts:
         words = line.split()
         if len(words) == 3:
             symbols[words[2]] = int(words[0], 16)
-    heap_start, heap_end = symbols["__GcHeapStart"], symbols["__GcHeapEnd"]
+    heap_start = symbols["__GcHeapStart"]
+    heap_end = min(symbols["__GcHeapEnd"], symbols["__StackBottom"])
     return ImageFacts(
         text=int(_tool(tool_folder, "size", elf).splitlines()[1].split()[0]),
         image=len(image),

@@ -1,4 +1,4 @@
-"""The table of alarms, and which of them are active.
+"""The table of alarms, and which of them are active; their words are in alarm_texts.py.
 
 Time is told in seconds that only ever rise (uptime); should they fall all the same,
 a silence ends early and never late.
@@ -15,7 +15,7 @@ PRIORITY_NAMES = ("information", "low", "medium", "high")
 
 # What an alarm does to delivery, the stronger the larger.
 KEEP = const(0)  # delivery goes on as it is
-MINIMUM_RATE = const(1)  # the programme's minimum rate, boluses cancelled
+MINIMUM_RATE = const(1)  # the programme's minimum rate (nothing without one), no boluses
 FINISH_STROKE = const(2)  # what is committed to the step generator is finished, then stopped
 STOP_NOW = const(3)  # stopped at once, between two microsteps
 EFFECT_NAMES = ("keep", "minimum rate", "finish stroke and stop", "stop at once")
@@ -26,15 +26,12 @@ LATCHES = const(1)  # when its cause has gone and it was acknowledged
 MOMENT = const(2)  # when it was acknowledged: its cause is an event, gone as soon as it is told
 
 # Columns of the table.
-NUMBER = const(0)  # what the journal stores; never given to another alarm
+NUMBER = const(0)  # what the journal stores; never given to another alarm, 17 to none
 CODE = const(1)
 PRIORITY = const(2)
 EFFECT = const(3)
 LATCHING = const(4)  # GOES, LATCHES or MOMENT
 REMINDER_S = const(5)  # an acknowledged alarm sounds again so often; 0: never
-CAUSE = const(6)
-CLEARS = const(7)
-ACTION = const(8)
 
 SILENCE_S = const(120)  # the longest silence: GIP v1.0, 3.2.1 and 3.2.2
 REMINDER_SOUNDS_S = const(15)  # how long a reminder sounds: at least one burst of any priority
@@ -46,458 +43,58 @@ REPEAT_WINDOW_S = const(600)  # ... in so long is "the same fault three times"
 # plain, it stands above the row.
 _TABLE = (
     # The rate is kept: a lower one would bring the withdrawal on that the alarm is to prevent.
-    (
-        1,
-        "low_reservoir",
-        MEDIUM,
-        KEEP,
-        GOES,
-        3600,
-        "the volume left in the reservoir is below the low threshold",
-        "when the reservoir has been refilled",
-        "Plan a refill; delivery goes on at the programmed rate.",
-    ),
-    (
-        2,
-        "low_reservoir_time",
-        MEDIUM,
-        KEEP,
-        GOES,
-        3600,
-        "the reservoir will be empty within the time set as threshold",
-        "when the reservoir has been refilled or the rate lowered",
-        "Plan a refill before the time shown; delivery goes on at the programmed rate.",
-    ),
-    (
-        3,
-        "empty",
-        HIGH,
-        FINISH_STROKE,
-        LATCHES,
-        600,
-        "the reservoir is down to its reserve",
-        "when the reservoir has been refilled and this was acknowledged",
-        "Refill now, then start again; nothing is delivered until then.",
-    ),
-    (
-        4,
-        "end_of_programme_near",
-        LOW,
-        KEEP,
-        GOES,
-        3600,
-        "the programme will end soon",
-        "when the programme has ended or another one was confirmed",
-        "Confirm a programme that goes on, or let this one end.",
-    ),
-    (
-        5,
-        "end_of_programme",
-        HIGH,
-        KEEP,
-        GOES,
-        600,
-        "the programme has ended and nothing is delivered",
-        "when a programme has been confirmed or delivery was stopped",
-        "Confirm the next programme and start it, or stop.",
-    ),
-    (
-        6,
-        "not_started",
-        MEDIUM,
-        KEEP,
-        GOES,
-        900,
-        "a programme was confirmed but delivery was not started",
-        "when delivery is started or the programme is stopped",
-        "Start delivery, or stop to say that it is not wanted now.",
-    ),
-    (
-        7,
-        "waiting_for_input",
-        LOW,
-        KEEP,
-        GOES,
-        300,
-        "a proposed programme waits for its confirmation",
-        "when it is confirmed or dropped",
-        "Review the proposed programme, then confirm or drop it.",
-    ),
-    (
-        8,
-        "paused_too_long",
-        HIGH,
-        KEEP,
-        GOES,
-        600,
-        "delivery has been paused for longer than intended",
-        "when delivery is resumed or stopped",
-        "Resume delivery; sudden withdrawal is dangerous.",
-    ),
+    (1, "low_reservoir", MEDIUM, KEEP, GOES, 3600),
+    (2, "low_reservoir_time", MEDIUM, KEEP, GOES, 3600),
+    (3, "empty", HIGH, FINISH_STROKE, LATCHES, 600),
+    (4, "end_of_programme_near", LOW, KEEP, GOES, 3600),
+    (5, "end_of_programme", HIGH, KEEP, GOES, 600),
+    (6, "not_started", MEDIUM, KEEP, GOES, 900),
+    (7, "waiting_for_input", LOW, KEEP, GOES, 300),
+    (8, "paused_too_long", HIGH, KEEP, GOES, 600),
     # It has stopped by itself already; going on makes up for what is missing.
-    (
-        9,
-        "step_generator_starved",
-        HIGH,
-        KEEP,
-        MOMENT,
-        600,
-        "the step generator ran out of steps before more were ready",
-        "when acknowledged",
-        "Compare delivered with prescribed in the status; if it comes again, service the pump.",
-    ),
-    (
-        10,
-        "step_mismatch",
-        HIGH,
-        STOP_NOW,
-        LATCHES,
-        600,
-        "the steps counted on the STEP pin differ from those that were asked for",
-        "when delivery has stopped and this was acknowledged",
-        "Take the line off the pump, check the wiring of STEP, then start again.",
-    ),
-    (
-        11,
-        "over_delivery",
-        HIGH,
-        STOP_NOW,
-        LATCHES,
-        600,
-        "more than 10 % too much was stepped for 15 min, or the motor runs free",
-        "when delivery has stopped and this was acknowledged",
-        "Take the line off the pump and compare the log with the syringe.",
-    ),
-    (
-        12,
-        "under_delivery",
-        HIGH,
-        KEEP,
-        LATCHES,
-        600,
-        "more than 10 % too little was stepped for 15 min",
-        "when delivery follows the schedule again and this was acknowledged",
-        "Check syringe, drive and supply; delivery goes on.",
-    ),
-    (
-        13,
-        "clock_lost",
-        MEDIUM,
-        KEEP,
-        GOES,
-        900,
-        "the time of day was lost with the supply",
-        "when the clock has been set",
-        "Set the clock; until then a schedule by time of day runs at its lowest basal rate.",
-    ),
-    (
-        14,
-        "clock_moved",
-        LOW,
-        KEEP,
-        MOMENT,
-        3600,
-        "the clock jumped against the pump's own time",
-        "when acknowledged",
-        "Check the clock and set it if it is wrong.",
-    ),
-    (
-        15,
-        "memory_damaged",
-        HIGH,
-        STOP_NOW,
-        LATCHES,
-        600,
-        "a check sum over memory or firmware does not fit",
-        "when acknowledged after a start whose self-test passed",
-        "Switch off and on; if it comes again, the board is to be replaced.",
-    ),
-    (
-        16,
-        "programme_damaged",
-        HIGH,
-        FINISH_STROKE,
-        LATCHES,
-        600,
-        "the stored programme cannot be read, or is older than the one confirmed last",
-        "when a programme has been confirmed and this was acknowledged",
-        "Send the programme again, compare its digest, then confirm and start it.",
-    ),
-    (
-        17,
-        "library_missing",
-        INFORMATION,
-        KEEP,
-        GOES,
-        0,
-        "this programme was made without a drug library",
-        "when a programme made with a drug library has been confirmed",
-        "Check dose and concentration against the prescription by hand.",
-    ),
-    (
-        18,
-        "journal_failing",
-        MEDIUM,
-        KEEP,
-        LATCHES,
-        3600,
-        "records cannot be written to flash",
-        "when writing works again and this was acknowledged",
-        "Read the log out now and replace the board soon; delivery goes on.",
-    ),
-    (
-        19,
-        "journal_full",
-        LOW,
-        KEEP,
-        LATCHES,
-        3600,
-        "the file system has no room for further records",
-        "when records can be written again and this was acknowledged",
-        "Remove other files from the board; delivery goes on.",
-    ),
-    (
-        20,
-        "unexpected_reset",
-        MEDIUM,
-        KEEP,
-        MOMENT,
-        3600,
-        "the board was reset without being asked to",
-        "when acknowledged",
-        "Check the supply; compare delivered with prescribed in the status.",
-    ),
-    (
-        21,
-        "watchdog_reset",
-        MEDIUM,
-        KEEP,
-        MOMENT,
-        3600,
-        "the watchdog reset the board because the pump made no progress",
-        "when acknowledged",
-        "Read the fault log out; compare delivered with prescribed in the status.",
-    ),
-    (
-        22,
-        "interrupted",
-        MEDIUM,
-        KEEP,
-        MOMENT,
-        3600,
-        "delivery was interrupted by a loss of power",
-        "when acknowledged",
-        "Look how long it was before going on; after hours, ask the prescriber.",
-    ),
-    (
-        23,
-        "stuck_button",
-        LOW,
-        KEEP,
-        GOES,
-        900,
-        "a button has been down for a minute",
-        "when the button is released",
-        "Free the button; it does nothing until then.",
-    ),
-    (
-        24,
-        "console_fault",
-        LOW,
-        KEEP,
-        MOMENT,
-        3600,
-        "the console stopped with an error and was started again",
-        "when acknowledged",
-        "Read the fault log out and report it; delivery was not touched.",
-    ),
-    (
-        25,
-        "heap_exhausted",
-        MEDIUM,
-        KEEP,
-        MOMENT,
-        3600,
-        "working memory ran out in a part that delivery does not need",
-        "when acknowledged",
-        "Read the fault log out and report it; delivery goes on.",
-    ),
-    (
-        26,
-        "same_fault_thrice",
-        HIGH,
-        FINISH_STROKE,
-        MOMENT,
-        600,
-        "the same fault stopped or slowed delivery three times in ten minutes",
-        "when acknowledged",
-        "Find the cause before starting again; do not just repeat the start.",
-    ),
-    (
-        27,
-        "end_of_travel",
-        HIGH,
-        STOP_NOW,
-        LATCHES,
-        600,
-        "the plunger is at the end of its travel",
-        "when the drive was moved back and this was acknowledged",
-        "Change or refill the syringe, say so to the pump, then start again.",
-    ),
-    (
-        28,
-        "occlusion",
-        HIGH,
-        STOP_NOW,
-        LATCHES,
-        600,
-        "the line is blocked: the drive meets too much force",
-        "when the force is normal and this was acknowledged",
-        "Release the pressure before opening the line; an opened block gives a bolus.",
-    ),
-    (
-        29,
-        "syringe_removed",
-        HIGH,
-        STOP_NOW,
-        LATCHES,
-        600,
-        "the syringe is not in its place",
-        "when the syringe is back and this was acknowledged",
-        "Clamp the line, put the syringe back, check for air, then start again.",
-    ),
-    (
-        30,
-        "supply_low",
-        MEDIUM,
-        KEEP,
-        GOES,
-        900,
-        "the battery or supply is low: less than 15 min are left",
-        "when the supply is good again",
-        "Connect a supply or change the battery now.",
-    ),
-    (
-        31,
-        "supply_depleted",
-        HIGH,
-        FINISH_STROKE,
-        GOES,
-        300,
-        "the battery or supply is used up: less than 5 min are left",
-        "when the supply is good again",
-        "Connect a supply; delivery has stopped so that nothing is lost count of.",
-    ),
-    (
-        32,
-        "over_temperature",
-        HIGH,
-        FINISH_STROKE,
-        LATCHES,
-        600,
-        "the pump is warmer than it may be",
-        "when it has cooled down and this was acknowledged",
-        "Take the pump away from the heat and check what the drug may stand.",
-    ),
-    (
-        33,
-        "stall",
-        HIGH,
-        STOP_NOW,
-        LATCHES,
-        600,
-        "the motor stalled: steps were made that did not move it",
-        "when the motor turns freely and this was acknowledged",
-        "Check drive, syringe and line; what was counted since is not sure.",
-    ),
-    (
-        34,
-        "service_due",
-        LOW,
-        KEEP,
-        GOES,
-        86400,
-        "the motor has run for as long as it may between services",
-        "when the service has been entered",
-        "Have the drive cleaned, greased and calibrated.",
-    ),
-    (
-        35,
-        "bolus_cancelled",
-        INFORMATION,
-        KEEP,
-        MOMENT,
-        0,
-        "a bolus was cancelled before its end",
-        "when acknowledged",
-        "See in the log how much of it was delivered; it is not made up for.",
-    ),
-    (
-        36,
-        "self_test_failed",
-        HIGH,
-        STOP_NOW,
-        LATCHES,
-        600,
-        "a self-test failed",
-        "when acknowledged after a start whose self-test passed",
-        "Do not use the pump; switch off and on, and replace the board if it comes again.",
-    ),
-    (
-        37,
-        "other_board",
-        HIGH,
-        FINISH_STROKE,
-        LATCHES,
-        3600,
-        "what is stored in flash was written by another board",
-        "when a programme has been confirmed and this was acknowledged",
-        "Enter syringe, programme and reservoir anew; nothing of the other board is used.",
-    ),
-    (
-        38,
-        "journal_damaged",
-        MEDIUM,
-        KEEP,
-        MOMENT,
-        3600,
-        "a part of the log is damaged or of another version and cannot be read",
-        "when acknowledged",
-        "Read the log out; what is left is genuine, the rest is lost.",
-    ),
-    (
-        39,
-        "ledger_uncertain",
-        MEDIUM,
-        KEEP,
-        LATCHES,
-        3600,
-        "the last record of what was delivered is missing",
-        "when the reservoir has been refilled or its volume entered, and this was acknowledged",
-        "Measure what is left in the syringe and enter it as a refill.",
-    ),
-    (
-        40,
-        "dose_limit",
-        INFORMATION,
-        KEEP,
-        MOMENT,
-        0,
-        "more was asked for than the programme allows, and was refused",
-        "when acknowledged",
-        "Ask for less, or have the prescriber change the programme.",
-    ),
-    (
-        41,
-        "wrong_key",
-        LOW,
-        KEEP,
-        MOMENT,
-        3600,
-        "changes were asked for with a wrong key",
-        "when acknowledged",
-        "Find out who tried; nothing was changed.",
-    ),
+    (9, "step_generator_starved", HIGH, KEEP, MOMENT, 600),
+    (10, "step_mismatch", HIGH, STOP_NOW, LATCHES, 600),
+    (11, "over_delivery", HIGH, STOP_NOW, LATCHES, 600),
+    (12, "under_delivery", HIGH, KEEP, LATCHES, 600),
+    (13, "clock_lost", MEDIUM, KEEP, GOES, 900),
+    (14, "clock_moved", LOW, KEEP, MOMENT, 3600),
+    (15, "memory_damaged", HIGH, STOP_NOW, LATCHES, 600),
+    (16, "programme_damaged", HIGH, FINISH_STROKE, LATCHES, 600),
+    (18, "journal_failing", MEDIUM, KEEP, LATCHES, 3600),
+    (19, "journal_full", LOW, KEEP, LATCHES, 3600),
+    (20, "unexpected_reset", MEDIUM, KEEP, MOMENT, 3600),
+    (21, "watchdog_reset", MEDIUM, KEEP, MOMENT, 3600),
+    (22, "interrupted", MEDIUM, KEEP, MOMENT, 3600),
+    (23, "stuck_button", LOW, KEEP, GOES, 900),
+    (24, "console_fault", LOW, KEEP, MOMENT, 3600),
+    (25, "heap_exhausted", MEDIUM, KEEP, MOMENT, 3600),
+    (26, "same_fault_thrice", HIGH, FINISH_STROKE, MOMENT, 600),
+    (27, "end_of_travel", HIGH, STOP_NOW, LATCHES, 600),
+    (28, "occlusion", HIGH, STOP_NOW, LATCHES, 600),
+    (29, "syringe_removed", HIGH, STOP_NOW, LATCHES, 600),
+    (30, "supply_low", MEDIUM, KEEP, GOES, 900),
+    (31, "supply_depleted", HIGH, FINISH_STROKE, GOES, 300),
+    (32, "over_temperature", HIGH, FINISH_STROKE, LATCHES, 600),
+    (33, "stall", HIGH, STOP_NOW, LATCHES, 600),
+    (34, "service_due", LOW, KEEP, MOMENT, 86400),
+    (35, "bolus_cancelled", INFORMATION, KEEP, MOMENT, 0),
+    (36, "self_test_failed", HIGH, STOP_NOW, LATCHES, 600),
+    (37, "other_board", HIGH, FINISH_STROKE, LATCHES, 3600),
+    (38, "journal_damaged", MEDIUM, KEEP, MOMENT, 3600),
+    (39, "ledger_uncertain", MEDIUM, KEEP, LATCHES, 3600),
+    (40, "dose_limit", INFORMATION, KEEP, MOMENT, 0),
+    (41, "wrong_key", LOW, KEEP, MOMENT, 3600),
+    # What runs goes on: it was judged when it was confirmed, and to stop it would harm.
+    (42, "library_damaged", MEDIUM, KEEP, LATCHES, 3600),
+    (43, "vtbi_near", LOW, KEEP, GOES, 3600),
+    (44, "vtbi_reached", HIGH, KEEP, MOMENT, 600),
+    # Whether the full rate is still right after so long is for a person to say.
+    (45, "long_interruption", HIGH, MINIMUM_RATE, GOES, 600),
+    # The watchdog bites should it go on failing.
+    (46, "service_fault", HIGH, KEEP, MOMENT, 600),
+    (47, "pairing", INFORMATION, KEEP, GOES, 0),
+    # Nobody has a key then: the buttons work, and a key can be paired.
+    (48, "keys_damaged", MEDIUM, KEEP, LATCHES, 3600),
 )
 
 # code -> its row.
@@ -530,7 +127,7 @@ class Active:
         row: its row of the table.
         code: its code.
         priority: INFORMATION ... HIGH.
-        cause: what was said when it was first raised.
+        cause: what was seen when it was first raised; empty for what alarm_texts.py says.
         since_s: when that was.
         count: how often its cause came up since.
         is_present: whether the cause is still there.
@@ -603,7 +200,7 @@ class ActiveAlarms:
         Args:
             code: which alarm.
             now_s: seconds of uptime.
-            cause: one sentence of what was seen; empty for the one of the table.
+            cause: one sentence of what was seen; empty for the one of alarm_texts.py.
 
         Returns:
             Whether this was news.
@@ -612,7 +209,6 @@ class ActiveAlarms:
             ValueError: there is no alarm of that code.
         """
         row = row_of(code)
-        cause = cause or str(row[CAUSE])
         active = self._active.get(code)
         if active is None:
             self._raised += 1
@@ -749,7 +345,7 @@ class ActiveAlarms:
             del times[0]
         if len(times) == REPEATS and 0 <= now_s - times[0] <= REPEAT_WINDOW_S:
             del times[:]
-            self.raise_alarm("same_fault_thrice", now_s, code + ": " + str(ALARMS[code][CAUSE]))
+            self.raise_alarm("same_fault_thrice", now_s, code + " came three times")
 
     def _tell(self, event: str, code: str, now_s: int, cause: str) -> None:
         if self._on_event is not None:

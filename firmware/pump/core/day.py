@@ -49,19 +49,24 @@ def bolus_rate_nl_per_h(volume_nl: tuple[int, int], duration_s: int) -> tuple[in
 
 
 def lowest_rate_nl_per_h(programme: "Programme") -> tuple[int, int] | None:
-    """The lowest basal rate above 0 of any day, or None when every rate is 0."""
+    """The lowest basal rate above 0 of any day and any step of the course; None without one."""
     lowest = None
     for day in programme.days:
         for _, rate_nl_per_h in day:
             if rate_nl_per_h[0] and (lowest is None or ratio.compare(rate_nl_per_h, lowest) < 0):
                 lowest = rate_nl_per_h
-    return lowest
+    least = ratio.ONE
+    for _, factor in programme.course:
+        if factor[0] and ratio.compare(factor, least) < 0:
+            least = factor
+    return lowest if lowest is None else ratio.multiply(lowest, least)
 
 
 def highest_rate(programme: "Programme") -> tuple[tuple[int, int], int, int]:
     """The highest total rate that the programme reaches: basal with all boluses then running.
 
-    A total can only rise where a basal step or a bolus starts, so it is summed there.
+    A total can only rise where a basal step or a bolus starts, so it is summed there. An
+    intermittent bolus may come at any time, so it is counted at all of them.
 
     Returns:
         (rate in nanolitres per hour, weekday, seconds since midnight): the first instant of
@@ -76,10 +81,13 @@ def highest_rate(programme: "Programme") -> tuple[tuple[int, int], int, int]:
                 times.add(at_s)
         for time_s in sorted(times):
             at_s = _MONDAY_S + weekday * schedule.DAY_S + time_s
-            total = schedule.basal_rate_at(programme, at_s)
+            total = schedule.day_rate_at(programme, at_s)
             for _, _, rate_nl_per_h in schedule.bolus_windows(programme, at_s, 0):
                 total = ratio.add(total, rate_nl_per_h)
             if ratio.compare(total, highest) > 0:
                 highest = total
                 where = (weekday, time_s)
+    if programme.intermittent is not None:
+        _, _, volume_nl, duration_s = programme.intermittent
+        highest = ratio.add(highest, bolus_rate_nl_per_h(volume_nl, duration_s))
     return highest, where[0], where[1]

@@ -44,3 +44,11 @@ class Damaged(PumpError):
     """Stored or received data whose check sum does not fit."""
 
     code = "damaged"
+
+
+def quote(text: object) -> str:
+    """Text as it may stand in an error's sentence: quoted, printable, at most 40 characters."""
+    shown = text if isinstance(text, str) else str(text)
+    if len(shown) > 40:
+        shown = shown[:37] + "..."
+    return '"' + "".join(c if " " <= c <= "~" else "?" for c in shown) + '"'

@@ -2,7 +2,7 @@
 
 Words that were committed cannot be changed once the hardware has fetched them.
 A change therefore takes effect at the first word boundary that is still in hand,
-less than 2 s ahead; that instant is exact and is told to whoever asked.
+less than 2.2 s ahead; that instant is exact and is told to whoever asked.
 """
 
 from pump.core import ratio
@@ -12,9 +12,16 @@ from pump.core.train import HEAD_WAIT, SLICE_TICKS, Segment, Train
 from pump.core.word_ring import COUNT_MASK, WORDS
 
 COMMIT_AHEAD_S = const(6)
-# From asking for a start to the first word: time to make segments and words.
-START_LEAD_TICKS = const(10000000)  # 80 ms
-CHANGE_LEAD_TICKS = const(18750000)  # 150 ms
+# From asking for a start to the first word: time to work out what is wanted, which takes up to
+# 100 ms where a volume to be infused is to end, and to make segments and words, in 60 ms.
+START_LEAD_TICKS = const(43750000)  # 350 ms
+CHANGE_LEAD_TICKS = const(31250000)  # 250 ms
+# The same where it has been worked out already.
+_RESTART_LEAD_TICKS = const(10000000)  # 80 ms
+# What was asked for holds less than this after it: the words in hand, counted in whole seconds.
+CHANGE_WITHIN_S = const(3)
+# Made before the first one begins, in 20 ms; the rest while these are being executed.
+_FIRST_WORDS = const(16)
 # The PIO's queue holds 4 words and the head of a fifth; one more may begin meanwhile. With
 # fewer than these to go, the parking word may have been fetched: nothing can be put any more.
 _FETCHED_WORDS = const(6)
@@ -112,14 +119,15 @@ class Feeder:
 
     # -- keeping words flowing -------------------------------------------------------
 
-    def begin(self, now_ticks: int, prepare) -> int:
+    def begin(self, now_ticks: int, prepare, lead_ticks: int = START_LEAD_TICKS) -> int:
         """Start the step generator from rest, or go on from the words still in hand.
 
         Words that are about to end are waited for, 1.7 s at most: their steps are planned.
 
         Args:
-            prepare: called with the tick at which the first word begins; it changes the
+            prepare: called with the tick at which the first word is to begin; it changes the
                 delivery to what is wanted from then on.
+            lead_ticks: until then, if nothing is in hand.
 
         Returns:
             that tick.
@@ -129,13 +137,14 @@ class Feeder:
         now_ticks = max(now_ticks, self.settle())
         self.generator.stop()
         # A change that was made just before a reset holds from its own instant on.
-        origin_ticks = max(now_ticks + START_LEAD_TICKS, self.delivery.anchor_ticks)
+        origin_ticks = max(now_ticks + lead_ticks, self.delivery.anchor_ticks)
         origin_ticks += -origin_ticks % TICKS_PER_US
-        prepare(origin_ticks)
+        holds_from_ticks = origin_ticks
+        prepare(holds_from_ticks)
         self.is_running = self.delivery.mode != MODE_STOPPED
         self._is_stepping = False
         if not self.is_running:
-            return origin_ticks
+            return holds_from_ticks
         planned = self.planned
         while True:
             self.planned = planned
@@ -145,16 +154,21 @@ class Feeder:
             self._stepped_before = planned
             self.train.begin(origin_ticks)
             self._plan_from(origin_ticks)
-            self._fill(now_ticks)
+            self._fill(now_ticks, _FIRST_WORDS)
             late_ticks = self.generator.start(origin_ticks)
             if late_ticks is None:
                 break
             # Held up while making words: what has fallen due meanwhile is made up for.
             now_ticks = late_ticks
-            origin_ticks = now_ticks + 2 * START_LEAD_TICKS
+            origin_ticks = now_ticks + 2 * _RESTART_LEAD_TICKS
             origin_ticks += -origin_ticks % TICKS_PER_US
         self._is_stepping = True
-        return origin_ticks
+        self._fill(now_ticks)
+        return holds_from_ticks
+
+    def go_on(self, now_ticks: int) -> None:
+        """Start the step generator again for what the delivery asks for already."""
+        self.begin(now_ticks, _nothing, _RESTART_LEAD_TICKS)
 
     def settle(self) -> int:
         """Wait until all words in hand are done.
@@ -239,23 +253,57 @@ class Feeder:
         return place
 
     def _withdraw(self, not_before_ticks: int) -> int:
-        """Take back every word that may still be taken back and begins at or after a time."""
+        """Take back every word that may still be taken back and begins at or after a time.
+
+        Returns:
+            the tick at which the words that are left end; what fell due on time by then is in them.
+        """
         ring = self.ring
-        keep = max(0, ring.waiting(self.generator.begun()) - _FETCHED_WORDS)
         cursor_ticks = self.train.cursor_ticks()
         number = ring.written
-        for _ in range(keep):
-            head = ring.head(number - 1)
+        # By that time, when all has been worked out, enough must not have begun yet to go on from.
+        not_needed = self._words_from(not_before_ticks) - _FETCHED_WORDS
+        anchor_ticks = self.delivery.anchor_ticks
+        if anchor_ticks > not_before_ticks:
+            # What was changed before holds from its own instant on.
+            not_needed = min(not_needed, self._words_from(anchor_ticks))
+        for _ in range(not_needed):
+            number -= 1
+            head = ring.head(number)
             count = (head >> 1) + 1
-            start_ticks = cursor_ticks - count * ring.interval(number - 1)
-            if start_ticks < not_before_ticks:
-                break
+            cursor_ticks -= count * ring.interval(number)
             if not head & HEAD_WAIT:
                 self.planned -= count
-            cursor_ticks = start_ticks
-            number -= 1
+        while number != ring.written and self._is_about_to_step(cursor_ticks):
+            head = ring.head(number)
+            count = (head >> 1) + 1
+            if not head & HEAD_WAIT:
+                self.planned += count
+            cursor_ticks += count * ring.interval(number)
+            number = (number + 1) & COUNT_MASK
         ring.withdraw_to(number)
         return cursor_ticks
+
+    def _words_from(self, at_ticks: int) -> int:
+        """How many words in hand begin at a time or later."""
+        ring = self.ring
+        begins_ticks = self.train.cursor_ticks()
+        waiting = max(0, ring.waiting(self.generator.begun()))
+        for count in range(waiting):
+            number = ring.written - count - 1
+            begins_ticks -= ((ring.head(number) >> 1) + 1) * ring.interval(number)
+            if begins_ticks < at_ticks:
+                return count
+        return waiting
+
+    def _is_about_to_step(self, at_ticks: int) -> bool:
+        """Whether a step fell due just before a time, and its edge comes just after.
+
+        An edge comes less than 1 us after its exact instant, and a word may begin in between.
+        """
+        delivery = self.delivery
+        before_ticks = max(at_ticks - TICKS_PER_US, delivery.anchor_ticks)
+        return delivery.due(before_ticks)[0] <= self.planned < delivery.due(at_ticks)[0]
 
     def _silence_ticks(self) -> int:
         """For how long there has been no step when the words in hand end."""
@@ -279,8 +327,8 @@ class Feeder:
     def _plan_from(self, from_ticks: int) -> None:
         """Make the first segment of what the delivery asks for from a tick on."""
         delivery = self.delivery
-        steps, remainder = delivery.due(from_ticks)
-        first = ratio.subtract((self.planned + 1 - steps, 1), remainder)
+        delivery.advance(from_ticks)
+        first = ratio.subtract((self.planned + 1 - delivery.steps, 1), delivery.remainder)
         self._next_segment_ticks = from_ticks
         self._segment_starts = []
         self._prepare(first)
@@ -298,7 +346,9 @@ class Feeder:
             # Nothing more will ever be asked for: the words in hand run out.
             return
         length_ticks = None if end_ticks is None else end_ticks - from_ticks
-        if rate_nl_per_h[0]:
+        if not rate_nl_per_h[0] and first[0] <= 0:
+            self._make_up(from_ticks, ratio.floor((-first[0], first[1])) + 1, length_ticks)
+        elif rate_nl_per_h[0]:
             step = self.delivery.microstep_nl
             period = ratio.ratio(
                 step[0] * rate_nl_per_h[1] * _TICKS_PER_HOUR, step[1] * rate_nl_per_h[0]
@@ -309,6 +359,20 @@ class Feeder:
         else:
             self.train.following = Segment(None, None, length_ticks)
 
+    def _make_up(self, from_ticks: int, owed: int, length_ticks: int) -> None:
+        """Make the segment of steps that fell due before a stretch in which none does.
+
+        Args:
+            from_ticks: when the stretch begins.
+            owed: how many.
+            length_ticks: of the stretch; what they leave of it comes as a segment of its own.
+        """
+        if owed * _CATCH_UP_TICKS < length_ticks:
+            length_ticks = owed * _CATCH_UP_TICKS
+            self._next_segment_ticks = from_ticks + length_ticks
+        period = ratio.ratio(length_ticks, owed)
+        self.train.following = Segment(period, period, length_ticks, self._word_ticks_max(period))
+
     def _word_ticks_max(self, period) -> int:
         """How long a word may last when steps come with a period, a ratio in ticks."""
         lasts_ticks = self.commit_steps * period[0] // period[1]
@@ -317,8 +381,10 @@ class Feeder:
             ticks >>= 1
         return ticks
 
-    def _fill(self, now_ticks: int) -> None:
+    def _fill(self, now_ticks: int, words: int = WORDS) -> None:
+        """Commit what the bound allows, and no more than so many words."""
         train = self.train
+        before = self.ring.written
         if self.delivery.mode == MODE_STOPPED:
             # Nothing more is asked for: the words in hand run out and the machine parks.
             return
@@ -330,7 +396,9 @@ class Feeder:
         while True:
             if train.following is None and self._next_segment_ticks is not None:
                 self._follow()
-            words_max = WORDS - 2 - ((self.ring.written - self._word) & COUNT_MASK)
+            written = self.ring.written
+            words_max = WORDS - 2 - ((written - self._word) & COUNT_MASK)
+            words_max = min(words_max, words - ((written - before) & COUNT_MASK))
             steps_max = self.commit_steps - (self.planned - stepped)
             if self.last_step is not None:
                 steps_max = min(steps_max, self.last_step - self.planned)
@@ -352,3 +420,7 @@ class Feeder:
         _, remainder = self.delivery.due(self._next_segment_ticks)
         self._segment_starts.append(self._next_segment_ticks)
         self._prepare(ratio.subtract(ratio.ONE, remainder))
+
+
+def _nothing(from_ticks: int) -> None:
+    """The delivery stays as it is."""

@@ -19,9 +19,9 @@ now and will never be. Further records follow after the room for one, 128 bytes 
 one number is left out.
 
 Life: flash stands 100,000 erases of a sector (Winbond W25Q16JV and its like). One record
-a minute of 64 bytes, 63 to a sector, in the smallest ring, 8 sectors, erases each sector
-once in 63 * 8 = 504 minutes: 10,436 times in ten years of 5,259,600 minutes, so flash
-lasts 95 years. The events, 36 bytes in 92 sectors, come round once in 7 days: 506 times.
+a minute of 64 bytes, 63 to a sector, in the smallest ring, 6 sectors, erases each sector
+once in 63 * 6 = 378 minutes: 13,914 times in ten years of 5,259,600 minutes, so flash
+lasts 71 years. The events, 36 bytes in 92 sectors, come round once in 7 days: 506 times.
 
 Events: 90 full sectors of 113 records of 36 bytes are 10,170. Faults: 14 full sectors of
 72 records of 56 bytes are 1,008. (One sector of the ring is erased ahead, one is in use.)
@@ -481,8 +481,11 @@ class Journal:
                 elif newest_first:
                     return
 
-    def last(self, kind: int) -> Record | None:
+    def last(self, kind: int, before: int | None = None) -> Record | None:
         """The newest record of a kind, or None; looks through the whole ring if need be.
+
+        Args:
+            before: only records with a smaller number.
 
         Raises:
             JournalFailing: the flash could not be read.
@@ -492,7 +495,7 @@ class Journal:
         newest = self._newest()
         for sequence in range(newest, max(-1, newest - self._count), -1):
             if self._read_sector(buffer, sequence):
-                at = _last(buffer, patterns)
+                at = _last(buffer, patterns, before)
                 if at >= 0:
                     return Record(buffer, at)
         return None
@@ -648,8 +651,12 @@ def _next(buffer: bytearray, patterns: tuple[bytes, bytes], at: int) -> int:
     return max(one, other) if one < 0 or other < 0 else min(one, other)
 
 
-def _last(buffer: bytearray, patterns: tuple[bytes, bytes]) -> int:
-    """Where the last record of a sector that begins with one of the patterns stands, or -1."""
+def _last(buffer: bytearray, patterns: tuple[bytes, bytes], before: int | None = None) -> int:
+    """Where the last record of a sector that begins with one of the patterns stands, or -1.
+
+    Args:
+        before: only records with a smaller number.
+    """
     view = memoryview(buffer)
     seed = _number(buffer, 20)
     at = len(buffer)
@@ -661,5 +668,6 @@ def _last(buffer: bytearray, patterns: tuple[bytes, bytes]) -> int:
             buffer.rfind(patterns[1], HEADER_BYTES, end),
         )
         if at >= 0 and _is_record(view, at, seed):
-            return at
+            if before is None or _number(buffer, at + 3) < before:
+                return at
     return -1

@@ -5,8 +5,9 @@ it can do but a person should know before confirming.
 """
 
 from pump.core import day as days
-from pump.core import geometry
+from pump.core import geometry, mode_limits
 from pump.core.errors import BadText
+from pump.core.programme import PATIENT_GROUPS
 from pump.core.quantity import (
     format_amount,
     format_duration,
@@ -27,9 +28,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pump.core.programme import Programme
 
-_BY_NAME = {limit.name: limit for limit in LIMITS}
-
-_MAY_BE_NONE = ("concentration_mcg_per_ml", "start_s", "end_s")
+_MAY_BE_NONE = ("concentration_mcg_per_ml", "start_s", "end_s", "resume_within_s")
 
 # Smallest rate that B. Braun recommends for a syringe of up to this capacity (Perfusor
 # compact plus, instructions for use, start-up characteristics): (capacity_nl, rate_nl_per_h).
@@ -59,6 +58,7 @@ def check(programme: "Programme") -> None:
     """
     check_text("name", programme.name, 1)
     check_text("drug", programme.drug, 0)
+    _check_patient_group(programme)
     for limit in LIMITS:
         value = programme.__dict__.get(limit.name)
         if limit.name in programme.__dict__ and limit.name != "days":
@@ -69,6 +69,7 @@ def check(programme: "Programme") -> None:
     _check_boluses(programme)
     _check_rates(programme)
     _check_reservoir(programme)
+    mode_limits.check_modes(programme, _check_named)
     if (
         programme.start_s is not None
         and programme.end_s is not None
@@ -95,6 +96,7 @@ def warnings(programme: "Programme") -> tuple[tuple[str, str], ...]:
     for number in range(len(programme.days)):
         found.extend(_day_warnings(programme, microstep_nl, number))
     found.extend(_reservoir_warnings(programme))
+    found.extend(mode_limits.mode_warnings(programme))
     return tuple(found)
 
 
@@ -124,6 +126,20 @@ def check_text(name: str, value: object, shortest: int) -> None:
         )
 
 
+def _check_patient_group(programme: "Programme") -> None:
+    group = programme.patient_group
+    if group and group not in PATIENT_GROUPS:
+        raise SettingError(
+            f"patient group is {quote(group)}: the limit is one of " + ", ".join(PATIENT_GROUPS),
+            "patient_group",
+        )
+    if group and not programme.drug:
+        raise SettingError(
+            f"patient group is {quote(group)}, but there is no drug: name the drug too",
+            "patient_group",
+        )
+
+
 def _check_number(limit: Limit, value: object, *where: object) -> None:
     """A number of the kind and in the range that its limit says."""
     if limit.whole:
@@ -148,6 +164,10 @@ def _check_number(limit: Limit, value: object, *where: object) -> None:
         )
 
 
+def _check_named(name: str, value: object, where: str) -> None:
+    _check_number(LIMITS.named(name), value, where)
+
+
 def _check_pump(programme: "Programme") -> None:
     """Syringe and drivetrain against each other."""
     microsteps = programme.microsteps
@@ -164,19 +184,19 @@ def _check_pump(programme: "Programme") -> None:
             + "more than they give, check all three",
             "capacity_nl",
         )
-    _BY_NAME["microstep_nl"].check(programme.microstep_nl())
+    LIMITS.named("microstep_nl").check(programme.microstep_nl())
 
 
 def _check_days(programme: "Programme") -> None:
     """The basal steps of every day, and the week that uses them."""
     count = len(programme.days)
-    _BY_NAME["days"].check((count, 1))
+    LIMITS.named("days").check((count, 1))
     for number, day in enumerate(programme.days):
-        _BY_NAME["day_steps"].check((len(day), 1), "days", number, 0)
+        LIMITS.named("day_steps").check((len(day), 1), "days", number, 0)
         last_s = -1
         for start_s, rate_nl_per_h in day:
             where = ("days", number, start_s)
-            _check_number(_BY_NAME["step_start_s"], start_s, *where)
+            _check_number(LIMITS.named("step_start_s"), start_s, *where)
             if last_s < 0 and start_s != 0:
                 raise SettingError(
                     f"the first step of {_day_title(programme, number)} starts at "
@@ -190,7 +210,7 @@ def _check_days(programme: "Programme") -> None:
                     *where,
                 )
             last_s = start_s
-            _check_number(_BY_NAME["basal_rate"], rate_nl_per_h, *where)
+            _check_number(LIMITS.named("basal_rate"), rate_nl_per_h, *where)
     _check_week(programme.week, count)
 
 
@@ -223,15 +243,15 @@ def _day_title(programme: "Programme", number: int) -> str:
 
 def _check_boluses(programme: "Programme") -> None:
     """Scheduled boluses, each alone and against the others."""
-    _BY_NAME["bolus_entries"].check((len(programme.boluses), 1), "boluses", 0)
+    LIMITS.named("bolus_entries").check((len(programme.boluses), 1), "boluses", 0)
     microstep_nl = programme.microstep_nl()
     before = (-1, 0)
     for number, (at_s, weekdays, volume_nl, duration_s) in enumerate(programme.boluses):
         where = ("boluses", number)
-        _check_number(_BY_NAME["bolus_at_s"], at_s, *where)
-        _check_number(_BY_NAME["bolus_weekdays"], weekdays, *where)
-        _check_number(_BY_NAME["bolus_volume"], volume_nl, *where)
-        _check_number(_BY_NAME["bolus_duration_s"], duration_s, *where)
+        _check_number(LIMITS.named("bolus_at_s"), at_s, *where)
+        _check_number(LIMITS.named("bolus_weekdays"), weekdays, *where)
+        _check_number(LIMITS.named("bolus_volume"), volume_nl, *where)
+        _check_number(LIMITS.named("bolus_duration_s"), duration_s, *where)
         at = "the bolus at " + format_time_of_day(at_s)
         for other_s, other_weekdays, _, _ in programme.boluses[:number]:
             if other_s == at_s and other_weekdays & weekdays:
@@ -263,7 +283,7 @@ def _check_rates(programme: "Programme") -> None:
     """Every rate against the maximum rate, and the maximum against the drive."""
     microstep_nl = programme.microstep_nl()
     most = programme.max_rate_nl_per_h
-    _BY_NAME["max_rate_steps_per_s"].check(
+    LIMITS.named("max_rate_steps_per_s").check(
         divide(most, scale(microstep_nl, 3600)), "max_rate_nl_per_h"
     )
     for number, day in enumerate(programme.days):

@@ -4,9 +4,13 @@ Each look compares whole numbers that were worked out when something last change
 the exact volumes behind them are computed only then, so that a look costs little.
 """
 
-from pump.core import alarms, moves, ratio, records, schedule
+from pump.core import alarm_effects, alarms, forecast, modes, moves, ratio, records, schedule
+from pump.core.clock_watch import ClockWatch
 from pump.core.compat import const
+from pump.core.count_watch import CountWatch
 from pump.core.delivery import MODE_STOPPED, TICKS_PER_S
+from pump.core.service_interval import ServiceInterval
+from pump.core.storage_check import StorageCheck
 
 # GIP v1.0, 2.2: what waits for a person is called to mind.
 NOT_STARTED_S = const(900)
@@ -18,8 +22,8 @@ TEST_S = const(12)
 CHECKPOINT_S = const(60)
 # Steps booked ahead in a checkpoint last for two intervals and what may be in hand.
 _BOOKED_AHEAD_S = const(130)
-# A step that is being made while both counters are read.
-_WITNESS_TOLERANCE = const(1)
+# The request id of boluses that nobody asked for.
+_SCHEDULED = "00000000"
 
 
 class Monitor:
@@ -28,6 +32,8 @@ class Monitor:
     Attributes:
         low_s, empty_s: pump time at which the reservoir will be low in volume, and empty,
             under the programme; None when that does not come.
+        clock: ClockWatch.
+        self_test: SelfTest of the board; None where there is none.
     """
 
     def __init__(self, controller):
@@ -37,8 +43,12 @@ class Monitor:
         self._low_step = None
         self._changed_s = 0
         self._next_change_ticks = None
-        self._mismatches = 0
+        self.clock = ClockWatch(controller.pump_clock)
+        self.self_test = None
+        self._counts = CountWatch(controller)
+        self._service = ServiceInterval(controller)
         self._checkpoint_s = 0
+        self._booked = None
         self._booked_until = None
         self._state_since_s = 0
         self._state_seen = ""
@@ -46,6 +56,7 @@ class Monitor:
         self._proposal_since_s = 0
         self._test_from_s = None
         self._windows = []
+        self._storage = StorageCheck(controller)
 
     # -- after something was asked for ---------------------------------------------------
 
@@ -60,34 +71,24 @@ class Monitor:
         self._changed_s = now_s
         low_nl = programme.reservoir_low_nl
         self._low_step = pump.ledger.steps_until(low_nl, moved)
-        self.low_s = self._time_of(low_nl, moved, now_s)
-        self.empty_s = self._time_of(programme.reservoir_reserve_nl, moved, now_s)
-        self._next_change_ticks = pump.delivery.next_change_after(
-            max(pump.pump_clock.now_ticks(), pump.delivery.anchor_ticks)
-        )
+        self.low_s = self._time_of(low_nl, moved)
+        self.empty_s = self._time_of(programme.reservoir_reserve_nl, moved)
+        at_ticks = max(pump.pump_clock.now_ticks(), pump.delivery.anchor_ticks)
+        self._next_change_ticks = pump.delivery.next_change_after(at_ticks)
+        self._note_boluses(at_ticks)
         self._book(moved)
 
-    def _time_of(self, level_nl: int, moved: int, now_s: int):
+    def _time_of(self, level_nl: int, moved: int):
         """When the reservoir will be down to a level under the programme, boluses included."""
         pump = self._pump
         left_nl = ratio.subtract(pump.ledger.reservoir_nl(moved), (level_nl, 1))
-        now_ticks = pump.pump_clock.now_ticks()
-        for bolus in pump.delivery.boluses:
-            rest_nl = ratio.subtract(bolus.volume_nl, bolus.delivered_nl(now_ticks))
-            left_nl = ratio.subtract(left_nl, rest_nl)
-        return schedule.time_until(pump.prescription, now_s, left_nl, pump.delivery.boluses_from_s)
+        return forecast.time_until(pump.delivery, pump.pump_clock.now_ticks(), left_nl)
 
     def highest_rate_during(self, duration_s: int):
         """The highest rate in nL/h that will be asked for in the coming seconds."""
-        pump = self._pump
-        highest = ratio.ZERO
-        time_ticks = max(pump.pump_clock.now_ticks(), pump.delivery.anchor_ticks)
-        end_ticks = time_ticks + duration_s * TICKS_PER_S
-        while time_ticks is not None and time_ticks < end_ticks:
-            rate_nl_per_h, time_ticks = pump.delivery.segment_at(time_ticks)
-            if ratio.compare(rate_nl_per_h, highest) > 0:
-                highest = rate_nl_per_h
-        return highest
+        delivery = self._pump.delivery
+        now_ticks = self._pump.pump_clock.now_ticks()
+        return forecast.highest_rate(delivery, now_ticks, now_ticks + duration_s * TICKS_PER_S)
 
     # -- each look -------------------------------------------------------------------------
 
@@ -95,6 +96,7 @@ class Monitor:
         """Do what is due; returns whether the step generator is where it should be."""
         pump = self._pump
         is_on_time = True
+        self._look_at_clock()
         if pump.feeder is not None:
             is_on_time = self._look_at_delivery()
         self._look_at_people()
@@ -106,7 +108,8 @@ class Monitor:
         witnessed_before = pump.witnessed()
         now_ticks = pump.pump_clock.now_ticks()
         stepped, is_on_time, is_parked = pump.feeder.service(now_ticks)
-        self._compare_counts(witnessed_before, stepped, pump.witnessed())
+        seen = pump.witnessed()
+        self._counts.compare(witnessed_before, stepped, seen)
         delivering = pump.state in moves.DELIVERING
         if delivering and is_parked:
             self._look_at_parked(now_ticks, stepped)
@@ -116,14 +119,26 @@ class Monitor:
         uptime_s = pump.pump_clock.uptime_s()
         now_s = now_ticks // TICKS_PER_S
         self._look_at_reservoir(stepped, now_s if delivering else self._changed_s, uptime_s)
+        following = pump.delivery.following
+        if following is not None and now_s >= following[0]:
+            pump.take_following()
+        self._service.look(stepped)
         if not delivering:
-            # Latched alarms: whoever acknowledged them may start again.
-            pump.active_alarms.clear("step_mismatch", uptime_s)
+            self._counts.rest()
+            if is_parked and stepped != self._booked:
+                self._book(stepped)
             return is_on_time
         if self._next_change_ticks is not None and now_ticks >= self._next_change_ticks:
-            self._note_change(now_ticks, now_s)
-        for bolus in pump.delivery.take_finished(now_ticks):
+            self._note_change(now_ticks)
+            pump.keep_state()
+        finished = pump.delivery.take_finished(now_ticks)
+        for bolus in finished:
             pump.recorder.event(records.BOLUS_FINISHED, bolus.request_id, bolus.volume_nl)
+        if finished:
+            pump.keep_state()
+        self._look_at_vtbi(now_ticks, uptime_s)
+        if pump.state in moves.DELIVERING:
+            self._counts.compare_with_schedule(now_ticks, seen)
         if now_s - self._checkpoint_s >= CHECKPOINT_S or stepped >= self._booked_until:
             self._book(stepped)
         return is_on_time
@@ -139,17 +154,13 @@ class Monitor:
         if stepped < pump.feeder.last_step:
             pump.active_alarms.clear("empty", uptime_s)
 
-    def _compare_counts(self, before: int, stepped: int, after: int) -> None:
-        if before - _WITNESS_TOLERANCE <= stepped <= after + _WITNESS_TOLERANCE:
-            self._mismatches = 0
-            return
-        # Once may be a step made between the readings; twice in a row is not.
-        self._mismatches += 1
-        if self._mismatches == 2:
-            self._pump.stop_at_once(
-                "step_mismatch",
-                "stepped " + str(stepped) + ", seen on STEP " + str(after),
-            )
+    def _look_at_clock(self) -> None:
+        jumped_us = self.clock.look()
+        if jumped_us:
+            pump = self._pump
+            cause = "the clock had jumped by " + str(jumped_us // 1000) + " ms and was put back"
+            pump.active_alarms.raise_event("clock_moved", pump.pump_clock.uptime_s(), cause)
+            pump.recorder.fault("clock_moved", cause)
 
     def _look_at_parked(self, now_ticks: int, stepped: int) -> None:
         pump = self._pump
@@ -165,29 +176,69 @@ class Monitor:
             uptime_s = pump.pump_clock.uptime_s()
             pump.active_alarms.raise_event("step_generator_starved", uptime_s)
             pump.recorder.fault("starved", "at step " + str(stepped))
-            pump.feeder.begin(now_ticks, _go_on)
+            pump.feeder.go_on(now_ticks)
 
-    def _note_change(self, now_ticks: int, now_s: int) -> None:
-        """Journal what the schedule changed by itself: the rate, boluses, the programme's end."""
+    def _look_at_vtbi(self, now_ticks: int, uptime_s: int) -> None:
+        """The volume to be infused: its end near, its end."""
         pump = self._pump
         delivery = pump.delivery
-        programme = pump.prescription
-        windows = schedule.bolus_windows(programme, now_s, delivery.boluses_from_s)
+        delivery.seek_vtbi_end()
+        end_ticks = delivery.vtbi_end_ticks
+        is_near = False
+        if end_ticks is not None and pump.state == moves.RUNNING:
+            vtbi = delivery.programme.vtbi
+            left_ticks = end_ticks - now_ticks
+            is_near = 0 < left_ticks <= vtbi.near_s * TICKS_PER_S
+            if left_ticks <= 0:
+                pump.active_alarms.raise_event("vtbi_reached", uptime_s)
+                if vtbi.then == modes.THEN_CONTINUE:
+                    delivery.vtbi_at = None
+                    delivery.find_vtbi_end()
+                    pump.keep_state()
+                else:
+                    pump.note_cancelled(end_ticks, "infused")
+                    delivery.boluses = []
+                    if vtbi.then == modes.THEN_STOP:
+                        delivery.stop(max(now_ticks, delivery.anchor_ticks))
+                    pump.finish("kept_open" if vtbi.then == modes.THEN_KVO else "infused")
+        self._set("vtbi_near", is_near, uptime_s)
+
+    def _note_change(self, now_ticks: int) -> None:
+        """Journal what the schedule changed by itself: the rate, boluses, the programme's end."""
+        pump = self._pump
+        at_ticks = max(now_ticks, pump.delivery.anchor_ticks)
+        self._note_boluses(at_ticks)
+        rate_nl_per_h, self._next_change_ticks = pump.delivery.segment_at(at_ticks)
+        pump.recorder.event(records.RATE_CHANGED, rate_nl_per_h)
+        if pump.prescription.course:
+            # A taper or a ramp: the daily dose is another from here.
+            pump.guard.note_dose()
+
+    def know_boluses(self, at_ticks: int) -> None:
+        """Take over, after a reset, the scheduled boluses that had been journalled as begun."""
+        self._windows = self._pump.delivery.scheduled_boluses_at(at_ticks)
+
+    def _note_boluses(self, at_ticks: int) -> None:
+        """Journal which scheduled boluses have begun, ended, or been cut short by then."""
+        event = self._pump.recorder.event
+        windows = self._pump.delivery.scheduled_boluses_at(at_ticks)
         for window in windows:
             if window not in self._windows:
                 start_s, end_s, rate_nl_per_h = window
                 volume_nl = ratio.scale(rate_nl_per_h, end_s - start_s, schedule.HOUR_S)
-                pump.recorder.event(records.BOLUS_STARTED, "00000000", volume_nl, end_s - start_s)
+                event(records.BOLUS_STARTED, _SCHEDULED, volume_nl, end_s - start_s)
         for window in self._windows:
             if window not in windows:
                 start_s, end_s, rate_nl_per_h = window
-                volume_nl = ratio.scale(rate_nl_per_h, end_s - start_s, schedule.HOUR_S)
-                pump.recorder.event(records.BOLUS_FINISHED, "00000000", volume_nl)
+                given_ticks = min(at_ticks, end_s * TICKS_PER_S) - start_s * TICKS_PER_S
+                given_nl = ratio.scale(
+                    rate_nl_per_h, max(0, given_ticks), schedule.HOUR_S * TICKS_PER_S
+                )
+                if at_ticks >= end_s * TICKS_PER_S:
+                    event(records.BOLUS_FINISHED, _SCHEDULED, given_nl)
+                else:
+                    event(records.BOLUS_CANCELLED, _SCHEDULED, given_nl, "schedule left")
         self._windows = windows
-        rate_nl_per_h, self._next_change_ticks = delivery.segment_at(
-            max(now_ticks, delivery.anchor_ticks)
-        )
-        pump.recorder.event(records.RATE_CHANGED, rate_nl_per_h)
 
     def _look_at_people(self) -> None:
         pump = self._pump
@@ -196,7 +247,6 @@ class Monitor:
             self._state_seen = pump.state
             self._state_since_s = uptime_s
         for_s = uptime_s - self._state_since_s
-        active = pump.active_alarms
         self._set("not_started", pump.state == moves.STOPPED and for_s >= NOT_STARTED_S, uptime_s)
         self._set("paused_too_long", pump.state == moves.PAUSED and for_s >= PAUSED_S, uptime_s)
         programme = pump.prescription
@@ -214,17 +264,20 @@ class Monitor:
         self._set("waiting_for_input", WAITING_S <= waiting_s < DROPPED_S, uptime_s)
         if waiting_s >= DROPPED_S:
             pump.proposal = None
+        self._set("long_interruption", pump.awaits_person, uptime_s)
         self._set("clock_lost", not pump.pump_clock.is_known and programme is not None, uptime_s)
-        if active.effect() == alarms.STOP_NOW and pump.state in moves.DELIVERING:
-            pump.halt("alarm")
+        alarm_effects.act(pump)
 
     def _look_at_recorder(self) -> None:
         pump = self._pump
         recorder = pump.recorder
+        uptime_s = pump.pump_clock.uptime_s()
         if pump.state != moves.PRIMING:
             # An erase may take 400 ms; a fast prime has little more than that in hand.
             recorder.prepare()
-        uptime_s = pump.pump_clock.uptime_s()
+            self._storage.look(uptime_s)
+            if self.self_test is not None:
+                self.self_test.look(uptime_s)
         for code in ("journal_failing", "journal_full"):
             if recorder.failure == code:
                 pump.active_alarms.raise_alarm(code, uptime_s, recorder.sentence)
@@ -240,6 +293,11 @@ class Monitor:
 
     # -- checkpoints ---------------------------------------------------------------------------
 
+    def book_before_motion(self) -> None:
+        """Journal, before the motor turns, that all may be made that can be committed."""
+        stepped = self._pump.moved()
+        self._write_checkpoint(stepped, self._pump.feeder.commit_steps)
+
     def _book(self, stepped: int) -> None:
         """Journal what was delivered, and book ahead what may be until the next time.
 
@@ -248,20 +306,30 @@ class Monitor:
         """
         pump = self._pump
         delivery = pump.delivery
-        ahead = 1
+        until = pump.feeder.planned
         if delivery.mode != MODE_STOPPED:
             now_ticks = max(pump.pump_clock.now_ticks(), delivery.anchor_ticks)
             due = delivery.due(now_ticks + _BOOKED_AHEAD_S * TICKS_PER_S)[0]
-            ahead += max(0, due - stepped)
+            until = max(until, due) + 1
+        self._write_checkpoint(stepped, until - stepped)
+
+    def _write_checkpoint(self, stepped: int, ahead: int) -> None:
+        pump = self._pump
+        ledger = pump.ledger
+        self._booked = stepped
         self._booked_until = stepped + ahead - ahead // 4
         self._checkpoint_s = pump.pump_clock.now_s()
-        left_nl = pump.ledger.reservoir_nl(stepped)
+        left_nl = ledger.reservoir_nl(stepped)
         pump.recorder.checkpoint(
             stepped,
-            pump.ledger.primed_steps,
             left_nl if left_nl[0] > 0 else ratio.ZERO,
-            delivery.remainder,
+            ledger.delivered_nl(stepped),
+            ledger.primed_nl(stepped),
             ahead,
+            pump.state,
+            pump.recorder.events.next_sequence,
+            ratio.ceil(pump.delivery.bridge_rest_nl(pump.delivery.anchor_ticks)),
+            ratio.floor(pump.vtbi_left_nl()),
         )
 
     # -- light and sound -------------------------------------------------------------------------
@@ -282,7 +350,3 @@ class Monitor:
         highest = self._pump.active_alarms.highest()
         shown = None if highest is None else highest.row[alarms.PRIORITY]
         return shown, self._pump.active_alarms.sounding(uptime_s)
-
-
-def _go_on(from_ticks: int) -> None:
-    """Nothing changes: what is owed is made up for from here."""

@@ -6,10 +6,11 @@ UNPROGRAMMED = "unprogrammed"  # no programme has been confirmed
 STOPPED = "stopped"  # a programme is in force, nothing is delivered
 RUNNING = "running"  # the programme is delivered
 MINIMUM = "minimum"  # the programme's minimum rate is delivered
+KVO = "kvo"  # the volume to be infused has been delivered; its KVO rate keeps the line open
 PAUSED = "paused"  # nothing is delivered; resume goes on
 PRIMING = "priming"  # the line is being filled
 EMPTY = "empty"  # nothing is delivered: the reservoir is down to its reserve
-HALTED = "halted"  # nothing is delivered: a fault stopped the motor at once
+HALTED = "halted"  # nothing is delivered: a fault stopped it
 
 # state: {what happens: the state after it}
 MOVES = {
@@ -22,6 +23,7 @@ MOVES = {
         "prime": PRIMING,
         "refill": STOPPED,
         "stop": STOPPED,
+        "fault": HALTED,
     },
     RUNNING: {
         "confirm": RUNNING,
@@ -31,8 +33,22 @@ MOVES = {
         "pause": PAUSED,
         "stop": STOPPED,
         "bolus": RUNNING,
+        "demand": RUNNING,
         "cancel_bolus": RUNNING,
         "refill": RUNNING,
+        "infused": STOPPED,
+        "kept_open": KVO,
+        "emptied": EMPTY,
+        "fault": HALTED,
+    },
+    KVO: {
+        "confirm": KVO,
+        "rate": KVO,
+        "start": RUNNING,
+        "minimum": MINIMUM,
+        "pause": PAUSED,
+        "stop": STOPPED,
+        "refill": KVO,
         "emptied": EMPTY,
         "fault": HALTED,
     },
@@ -55,9 +71,16 @@ MOVES = {
         "pause": PAUSED,
         "stop": STOPPED,
         "refill": PAUSED,
+        "fault": HALTED,
     },
     PRIMING: {"stop": STOPPED, "primed": STOPPED, "emptied": EMPTY, "fault": HALTED},
-    EMPTY: {"refill": PAUSED, "stop": STOPPED, "confirm": EMPTY, "rate": EMPTY},
+    EMPTY: {
+        "refill": PAUSED,
+        "stop": STOPPED,
+        "confirm": EMPTY,
+        "rate": EMPTY,
+        "fault": HALTED,
+    },
     HALTED: {"stop": STOPPED, "refill": HALTED},
 }
 
@@ -66,6 +89,7 @@ _ADVICE = {
     UNPROGRAMMED: "confirm a programme first",
     STOPPED: "start first",
     RUNNING: "it is running; pause or stop first",
+    KVO: "the volume to be infused has been delivered; start to deliver it anew, or stop",
     MINIMUM: "it runs at its minimum rate; start to go back to the programme",
     PAUSED: "resume or stop first",
     PRIMING: "wait until it is primed, or stop",
@@ -73,11 +97,14 @@ _ADVICE = {
     HALTED: "a fault stopped it; look at the alarms, then stop and start again",
 }
 
-DELIVERING = (RUNNING, MINIMUM, PRIMING)
+DELIVERING = (RUNNING, KVO, MINIMUM, PRIMING)
 
 
-def after(state: str, happening: str) -> str:
+def after(state: str, happening: str, asked: str = "") -> str:
     """The state that follows when something happens in a state.
+
+    Args:
+        asked: what a person asked for, where that is not the happening's own name.
 
     Raises:
         NotNow: it is not possible in that state; the sentence says what to do.
@@ -85,7 +112,7 @@ def after(state: str, happening: str) -> str:
     following = MOVES[state].get(happening)
     if following is None:
         raise NotNow(
-            happening.replace("_", " ")
+            (asked or happening).replace("_", " ")
             + " is not possible while the pump is "
             + state
             + ": "

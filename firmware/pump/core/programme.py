@@ -4,29 +4,29 @@ The host makes the text, the pump parses it, checks every value again and answer
 the digest of what it understood. One programme has one text: keys in a fixed order,
 numbers and ratios in their shortest form, every line ended by LF.
 
-LIMITS (ranges.py), check() and warnings() (limits.py) and daily_volume_nl() (day.py) can be
-had from here too.
+check() and warnings() (limits.py), differences() (review.py) and daily_volume_nl() (day.py)
+can be had from here too. The first three import what they need when they are called: it is
+large, and a pump needs it seldom (../rp2040/on_demand.py).
 """
 
 import hashlib
 from binascii import hexlify
 
-from pump.core import geometry, ratio, review
+from pump.core import geometry, ratio
+from pump.core.canonical import CanonicalReader
 from pump.core.day import daily_volume_nl as daily_volume_nl
-from pump.core.errors import BadText
-from pump.core.limits import check as check
-from pump.core.limits import warnings as warnings
-from pump.core.quantity import quote
-from pump.core.ranges import LIMITS as LIMITS
+from pump.core.modes import MODES, RATIO, WHOLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from pump.core.modes import Bridge, Demand, DoseWindow, Intermittent, Vtbi
 
 FORMAT = "titrate-programme 1"
 
-# A line of the text travels inside one line of the link, with room for its frame.
-LINE_LENGTH_MAX = 200
+# Who a programme is for, where a drug's limits depend on it; "" is nobody in particular.
+PATIENT_GROUPS = ("spinal-adult", "spinal-child", "cerebral-adult", "cerebral-child", "under-12")
 
 
 class Programme:
@@ -41,6 +41,8 @@ class Programme:
         gear: ratio, turns of the motor per turn of the screw.
         calibration: ratio, measured over nominal volume of a microstep.
         drug: name of the drug, or "".
+        patient_group: one of PATIENT_GROUPS, by which the drug library's limits are
+            chosen, or "".
         concentration_mcg_per_ml: ratio, or None when amounts are plain volumes.
         days: tuple of day schedules; each is a tuple of (start_s, rate_nl_per_h), the first
             at 0, ascending.
@@ -55,6 +57,11 @@ class Programme:
         max_rate_nl_per_h, max_bolus_nl: ratios, the most that a request may ask for; a
             max_bolus_nl of 0 allows none.
         commit_ahead_nl: the most that may be committed to the hardware ahead of time.
+        course: tuple of (from_s, factor), ascending: from a pump time on, the basal rate is so
+            much of what the days say; factor a ratio, 1 before the first. A taper or a ramp.
+        bridge, intermittent, demand, dose_window, vtbi: see modes.py, or None.
+        resume_within_s: an interruption of at most so long is gone on from without asking;
+            None: one of any length.
     """
 
     def __init__(
@@ -82,6 +89,14 @@ class Programme:
         max_rate_nl_per_h: tuple[int, int],
         max_bolus_nl: tuple[int, int],
         commit_ahead_nl: int,
+        patient_group: str = "",
+        course: tuple[tuple[int, tuple[int, int]], ...] = (),
+        bridge: "Bridge | None" = None,
+        intermittent: "Intermittent | None" = None,
+        demand: "Demand | None" = None,
+        dose_window: "DoseWindow | None" = None,
+        vtbi: "Vtbi | None" = None,
+        resume_within_s: int | None = None,
     ):
         self.name = name
         self.bore_um = bore_um
@@ -106,6 +121,14 @@ class Programme:
         self.max_rate_nl_per_h = max_rate_nl_per_h
         self.max_bolus_nl = max_bolus_nl
         self.commit_ahead_nl = commit_ahead_nl
+        self.patient_group = patient_group
+        self.course = course
+        self.bridge = bridge
+        self.intermittent = intermittent
+        self.demand = demand
+        self.dose_window = dose_window
+        self.vtbi = vtbi
+        self.resume_within_s = resume_within_s
 
     def microstep_nl(self) -> tuple[int, int]:
         """The volume of one microstep, a ratio of nanolitres."""
@@ -133,13 +156,13 @@ def replace(programme: Programme, **changes: object) -> Programme:
 
 
 def with_basal(programme: Programme, rate_nl_per_h: tuple[int, int]) -> Programme:
-    """The programme with one flat basal rate on all days; everything else stays.
+    """The programme with one flat basal rate on all days and no course; all else stays.
 
     Args:
         programme: where all other settings come from.
         rate_nl_per_h: ratio, nanolitres per hour.
     """
-    return replace(programme, days=(((0, rate_nl_per_h),),), week=(0,) * 7)
+    return replace(programme, days=(((0, rate_nl_per_h),),), week=(0,) * 7, course=())
 
 
 def canonical_text(programme: Programme) -> str:
@@ -164,6 +187,8 @@ def canonical_lines(programme: Programme) -> "Iterator[str]":
     yield "concentration_mcg_per_ml " + (
         "none" if concentration is None else ratio.text(concentration)
     )
+    if programme.patient_group:
+        yield f"patient_group {programme.patient_group}"
     for number, day in enumerate(programme.days):
         for start_s, rate_nl_per_h in day:
             yield f"step {number} {start_s} {ratio.text(rate_nl_per_h)}"
@@ -179,6 +204,18 @@ def canonical_lines(programme: Programme) -> "Iterator[str]":
     yield f"max_rate_nl_per_h {ratio.text(programme.max_rate_nl_per_h)}"
     yield f"max_bolus_nl {ratio.text(programme.max_bolus_nl)}"
     yield f"commit_ahead_nl {programme.commit_ahead_nl}"
+    for from_s, factor in programme.course:
+        yield f"course {from_s} {ratio.text(factor)}"
+    for key, _, _, kinds in MODES:
+        mode = getattr(programme, key)
+        if mode is not None:
+            texts = [
+                ratio.text(value) if kind == RATIO else str(value)
+                for kind, value in zip(kinds, mode)
+            ]
+            yield key + " " + " ".join(texts)
+    if programme.resume_within_s is not None:
+        yield f"resume_within_s {programme.resume_within_s}"
 
 
 def digest(text: str) -> str:
@@ -195,8 +232,8 @@ def parse_canonical(text: str) -> Programme:
     Raises:
         BadText: anything else, with the number of the line and what was expected there.
     """
-    reader = _Reader(text)
-    reader.header()
+    reader = _Reader(text, "programme")
+    reader.header(FORMAT)
     programme = Programme(
         name=reader.words("name"),
         bore_um=reader.whole("bore_um"),
@@ -209,6 +246,7 @@ def parse_canonical(text: str) -> Programme:
         calibration=reader.ratio("calibration"),
         drug=reader.words("drug"),
         concentration_mcg_per_ml=reader.ratio_or_none("concentration_mcg_per_ml"),
+        patient_group=reader.words_if_there("patient_group"),
         days=reader.days(),
         week=reader.week(),
         boluses=reader.boluses(),
@@ -221,168 +259,118 @@ def parse_canonical(text: str) -> Programme:
         max_rate_nl_per_h=reader.ratio("max_rate_nl_per_h"),
         max_bolus_nl=reader.ratio("max_bolus_nl"),
         commit_ahead_nl=reader.whole("commit_ahead_nl"),
+        course=reader.course(),
+        bridge=reader.mode("bridge"),
+        intermittent=reader.mode("intermittent"),
+        demand=reader.mode("demand"),
+        dose_window=reader.mode("dose_window"),
+        vtbi=reader.mode("vtbi"),
+        resume_within_s=reader.whole_if_there("resume_within_s"),
     )
     reader.end()
     return programme
 
 
-def differences(old_text: str, new_text: str) -> list[tuple[str, str, str]]:
+def check(programme: Programme) -> None:
+    """Refuse a programme that the pump cannot do, or must not be asked to do.
+
+    Raises:
+        SettingError: a value or a combination outside its limit.
+        BadText: a value that is not even of its kind.
+    """
+    from pump.core import limits
+
+    limits.check(programme)
+
+
+def warnings(programme: Programme) -> tuple[tuple[str, str], ...]:
+    """What a person should know before confirming: (code, sentence) each."""
+    from pump.core import limits
+
+    return limits.warnings(programme)
+
+
+def differences(old_text: str, new_text: str) -> "Iterator[tuple[str, str, str]]":
     """Every setting that differs between two canonical texts, for a person to review.
 
     Args:
         old_text: canonical text of the programme in use, or "" when there is none.
         new_text: canonical text of the proposed programme.
 
-    Returns:
+    Yields:
         (setting, old value, new value) each, see review.differences().
 
     Raises:
         BadText: a text is not canonical.
     """
+    from pump.core import review
+
     old = parse_canonical(old_text) if old_text else None
     return review.differences(old, parse_canonical(new_text))
 
 
-class _Reader:
-    """Goes through a canonical text line by line without making a list of it.
+_MODES: "dict[str, tuple[Callable[..., object], str]]" = {
+    key: (mode, kinds) for key, mode, _, kinds in MODES
+}
 
-    Each method reads the line or lines of one key and goes on to the next.
-    """
 
-    def __init__(self, text: str):
-        self._text = text
-        self._at = 0  # where the next line starts
-        self._number = 0  # of the line held, from 1
-        self._line = ""
-        self._ended = False
-        self._advance()
-
-    def header(self) -> None:
-        if self._line != FORMAT:
-            raise self._error(f"{quote(FORMAT)} is expected, found {quote(self._line)}")
-        self._advance()
-
-    def words(self, key: str) -> str:
-        value = self._value(key)
-        self._advance()
-        return value
-
-    def whole(self, key: str) -> int:
-        value = self._whole(self._value(key))
-        self._advance()
-        return value
-
-    def ratio(self, key: str) -> tuple[int, int]:
-        value = self._ratio(self._value(key))
-        self._advance()
-        return value
-
-    def whole_or_none(self, key: str) -> int | None:
-        if self._value(key) != "none":
-            return self.whole(key)
-        self._advance()
-        return None
-
-    def ratio_or_none(self, key: str) -> tuple[int, int] | None:
-        if self._value(key) != "none":
-            return self.ratio(key)
-        self._advance()
-        return None
+class _Reader(CanonicalReader):
+    """Reads the lines of a programme that are more than a key and its value."""
 
     def days(self) -> tuple[tuple[tuple[int, tuple[int, int]], ...], ...]:
         days: list[tuple[tuple[int, tuple[int, int]], ...]] = []
         steps: list[tuple[int, tuple[int, int]]] = []
-        while self._is_at("step") or not steps:
-            number, start_s, rate = self._parts("step", 3)
-            index = self._whole(number)
+        while self.is_at("step") or not steps:
+            number, start_s, rate = self.parts("step", 3)
+            index = self.whole_of(number)
             if steps and index == len(days) + 1:
                 days.append(tuple(steps))
                 steps = []
             if index != len(days):
-                raise self._error(f"day {len(days)} or the next is expected, found day {index}")
-            steps.append((self._whole(start_s), self._ratio(rate)))
-            self._advance()
+                raise self.error(f"day {len(days)} or the next is expected, found day {index}")
+            steps.append((self.whole_of(start_s), self.ratio_of(rate)))
+            self.advance()
         days.append(tuple(steps))
         return tuple(days)
 
     def week(self) -> tuple[int, ...]:
-        numbers = tuple([self._whole(part) for part in self._parts("week", 7)])
-        self._advance()
+        numbers = tuple([self.whole_of(part) for part in self.parts("week", 7)])
+        self.advance()
         return numbers
 
     def boluses(self) -> tuple[tuple[int, int, tuple[int, int], int], ...]:
         found = []
-        while self._is_at("bolus"):
-            at_s, weekdays, volume, duration_s = self._parts("bolus", 4)
+        while self.is_at("bolus"):
+            at_s, weekdays, volume, duration_s = self.parts("bolus", 4)
             found.append(
                 (
-                    self._whole(at_s),
-                    self._whole(weekdays),
-                    self._ratio(volume),
-                    self._whole(duration_s),
+                    self.whole_of(at_s),
+                    self.whole_of(weekdays),
+                    self.ratio_of(volume),
+                    self.whole_of(duration_s),
                 )
             )
-            self._advance()
+            self.advance()
         return tuple(found)
 
-    def end(self) -> None:
-        if not self._ended:
-            raise self._error(f"the end is expected, found {quote(self._line)}")
+    def course(self) -> tuple[tuple[int, tuple[int, int]], ...]:
+        found = []
+        while self.is_at("course"):
+            from_s, factor = self.parts("course", 2)
+            found.append((self.whole_of(from_s), self.ratio_of(factor)))
+            self.advance()
+        return tuple(found)
 
-    def _advance(self) -> None:
-        """Hold the next line, or note that the text has ended."""
-        self._number += 1
-        self._line = ""
-        if self._at == len(self._text):
-            self._ended = True
-            return
-        end = self._text.find("\n", self._at)
-        if end < 0:
-            raise self._error("it is cut off, a line ends with LF")
-        if end - self._at > LINE_LENGTH_MAX:
-            raise self._error(f"it has more than {LINE_LENGTH_MAX} characters")
-        self._line = self._text[self._at : end]
-        self._at = end + 1
-        for c in self._line:
-            if not " " <= c <= "~":
-                raise self._error("only printable ASCII characters are allowed")
-
-    def _value(self, key: str) -> str:
-        """What follows the key that must stand in this line."""
-        found, space, value = self._line.partition(" ")
-        if found != key:
-            there = "the end" if self._ended else quote(found)
-            raise self._error(f"{quote(key)} is expected, found {there}")
-        if space and not value:
-            raise self._error("it ends with a space")
-        return value
-
-    def _is_at(self, key: str) -> bool:
-        return self._line.partition(" ")[0] == key
-
-    def _parts(self, key: str, count: int) -> list[str]:
-        value = self._value(key)
-        parts = value.split(" ")
-        if len(parts) != count:
-            raise self._error(f"{count} values are expected, found {quote(value)}")
-        return parts
-
-    def _whole(self, word: str) -> int:
-        value = self._ratio(word)
-        if value[1] != 1:
-            raise self._error(f"a whole number is expected, found {quote(word)}")
-        return value[0]
-
-    def _ratio(self, word: str) -> tuple[int, int]:
-        try:
-            value = ratio.parse(word)
-        except ValueError:
-            value = (-1, 1)
-        if value[0] < 0:
-            raise self._error(
-                f"a number of 0 or more is expected, reduced such as 1375/3, found {quote(word)}"
-            )
-        return value
-
-    def _error(self, what: str) -> BadText:
-        return BadText(f"programme line {self._number}: {what}")
+    def mode(self, key: str):
+        """The mode of a key, or None where its line is left out."""
+        if not self.is_at(key):
+            return None
+        mode, kinds = _MODES[key]
+        values: list[object] = []
+        for kind, word in zip(kinds, self.parts(key, len(kinds))):
+            if kind == RATIO:
+                values.append(self.ratio_of(word))
+            else:
+                values.append(self.whole_of(word) if kind == WHOLE else word)
+        self.advance()
+        return mode(*values)

@@ -1,26 +1,45 @@
-"""A programme on its way in: sent in pieces, reviewed, then confirmed by its digest."""
+"""A text on its way in, a programme or a drug library: sent in pieces, then confirmed."""
 
 from binascii import crc32
 
 from pump.core import programme as programmes
-from pump.core.errors import BadText, Damaged, NotNow
-from pump.core.limits import check, warnings
-from pump.core.quantity import quote
+from pump.core.errors import BadText, Damaged, NotNow, quote
+
+PROGRAMME = "programme"
+LIBRARY = "library"
 
 
 class Proposal:
-    """The text of one proposed programme.
+    """The text of one proposed programme or library.
 
     Args:
         pieces: how many pieces it comes in, each a line without its end.
         text_crc32: CRC32 of the whole text, as 8 hexadecimal digits in capitals.
+        what: PROGRAMME or LIBRARY.
+
+    Raises:
+        BadText: something else is to be proposed.
     """
 
-    def __init__(self, pieces: int, text_crc32: str):
+    def __init__(self, pieces: int, text_crc32: str, what: str = PROGRAMME):
+        if what not in (PROGRAMME, LIBRARY):
+            raise BadText(
+                quote(what) + " cannot be proposed: propose a " + PROGRAMME + " or a " + LIBRARY
+            )
+        self.what = what
         self._pieces: list[str | None] = [None] * pieces
         self._crc32 = text_crc32
         self._programme: programmes.Programme | None = None
         self._text = ""
+
+    @classmethod
+    def of_text(cls, text: str) -> "Proposal":
+        """The proposal of a programme whose whole text is there already."""
+        pieces = text.split("\n")[:-1]
+        proposal = cls(len(pieces), "%08X" % crc32(text.encode()))
+        for number, piece in enumerate(pieces):
+            proposal.put(number, piece)
+        return proposal
 
     def put(self, number: int, text: str) -> None:
         """Take one piece; the same piece may come again, another one in its place may not.
@@ -34,7 +53,9 @@ class Proposal:
                 + str(number)
                 + " is not one of the "
                 + str(len(self._pieces))
-                + " announced; propose the programme again"
+                + " announced; propose the "
+                + self.what
+                + " again"
             )
         if self._pieces[number] not in (None, text):
             raise BadText(
@@ -42,33 +63,40 @@ class Proposal:
             )
         self._pieces[number] = text
 
-    def programme(self):
-        """The checked programme that was sent.
+    def text(self) -> str:
+        """The canonical text, checked.
 
         Raises:
             NotNow: pieces are missing.
             Damaged: the text is not the one that was announced.
             BadText, OutOfRange: it cannot be read, or a value is outside its limits.
         """
-        if self._programme is None:
-            text = ""
+        if not self._text:
+            pieces = []
             for number, piece in enumerate(self._pieces):
                 if piece is None:
-                    raise NotNow("piece " + str(number) + " of the programme has not come yet")
-                text += piece + "\n"
+                    raise NotNow(
+                        "piece " + str(number) + " of the " + self.what + " has not come yet"
+                    )
+                pieces.append(piece)
+            text = "\n".join(pieces) + "\n"
             if "%08X" % crc32(text.encode()) != self._crc32:
-                raise Damaged("the programme's text does not fit its check sum; propose it again")
-            found = programmes.parse_canonical(text)
-            check(found)
+                raise Damaged(
+                    "the " + self.what + "'s text does not fit its check sum; propose it again"
+                )
+            if self.what == LIBRARY:
+                _library(text)
+            else:
+                self._programme = programmes.parse_canonical(text)
+                programmes.check(self._programme)
             self._pieces = []
             self._text = text
-            self._programme = found
-        return self._programme
-
-    def text(self) -> str:
-        """The canonical text; programme() has been called before."""
-        self.programme()
         return self._text
+
+    def programme(self):
+        """The checked programme that was sent; raises as text() does."""
+        self.text()
+        return self._programme
 
     def digest(self) -> str:
         """The digest to confirm it by."""
@@ -78,14 +106,21 @@ class Proposal:
         """What a person reviews: settings that change, then warnings.
 
         Args:
-            old_text: canonical text of the programme in force, or "".
+            old_text: canonical text of the programme or the library in use, or "".
 
         Returns:
-            iterator of (setting, old, new).
+            iterator of (setting, old, new), and of () between settings and warnings.
         """
-        new = self.programme()
-        yield from programmes.differences(old_text, self.text())
-        for _, sentence in warnings(new):
+        text = self.text()
+        if self.what == LIBRARY:
+            from pump.core import library
+
+            old = library.parse(old_text) if old_text else None
+            yield from library.differences(old, library.parse(text))
+            return
+        yield from programmes.differences(old_text, text)
+        yield ()
+        for _, sentence in programmes.warnings(self._programme):
             yield ("warning", "", sentence)
 
     def require_digest(self, digest: str) -> None:
@@ -94,7 +129,17 @@ class Proposal:
             raise NotNow(
                 "the digest "
                 + quote(digest)
-                + " is not that of the proposed programme, "
+                + " is not that of the proposed "
+                + self.what
+                + ", "
                 + self.digest()
                 + "; review it again, then confirm with its digest"
             )
+
+
+def _library(text: str):
+    from pump.core import library
+
+    found = library.parse(text)
+    library.check(found)
+    return found

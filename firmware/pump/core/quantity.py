@@ -12,6 +12,7 @@ Accepted units: nL, uL, mL; ng, mcg (or ug), mg; per min, h, day; s, min, h, day
 mm. The litre may be l or L; otherwise capitals matter. A micro sign is read as "u".
 """
 
+from pump.core.dose import dose_ng as dose_ng
 from pump.core.errors import BadText, OutOfRange
 from pump.core.ratio import ZERO, compare, divide, ratio, scale
 from pump.core.units import (
@@ -213,7 +214,7 @@ def parse_instant_s(text: str) -> int:
     if year < _YEAR_MIN or year > _YEAR_MAX:
         raise BadText(quote(text) + " is outside the years 2000 to 2099 that the pump's clock has")
     if month < 1 or month > 12 or day < 1 or day > _days_in_month(year, month):
-        raise BadText(quote(text) + " is not a date that the calendar has")
+        raise BadText(quote(text) + " is not a date that the calendar has; write one that it has")
     days = _days_before_year(year) + day - 1
     for earlier in range(1, month):
         days += _days_in_month(year, earlier)
@@ -336,14 +337,6 @@ def format_amount(
     if concentration_mcg_per_ml is None:
         return volume
     return format_dose(dose_ng(volume_nl, concentration_mcg_per_ml)) + " (" + volume + ")"
-
-
-def dose_ng(
-    volume_nl: tuple[int, int], concentration_mcg_per_ml: tuple[int, int]
-) -> tuple[int, int]:
-    """The drug in a volume, a ratio of nanograms: 1000 nL at 1 mcg/mL hold 1 ng."""
-    concentration = concentration_mcg_per_ml
-    return ratio(volume_nl[0] * concentration[0], volume_nl[1] * concentration[1] * 1000)
 
 
 def _dissolve(

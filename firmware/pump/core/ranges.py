@@ -17,6 +17,10 @@ from pump.core.quantity import (
 from pump.core.ratio import compare
 from pump.core.units import SECONDS_PER_DAY
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 # What fits a signed 64-bit word.
 RATIO_TERM_MAX = 2**63 - 1
 
@@ -93,14 +97,17 @@ class Limit:
 
 STEP_RATE_MAX = 2000
 
-LIMITS = (
-    Limit("bore_um", "syringe bore", 500, 60000, "um", True, "from micro syringes to 60 mL"),
-    Limit("capacity_nl", "syringe capacity", 1000, 60000000, "nL", True, "from 1 uL to 60 mL"),
-    Limit("travel_um", "plunger travel", 1000, 300000, "um", True, "what a drive can reach"),
-    Limit("lead_um", "screw lead", 100, 20000, "um", True, "per turn, all starts counted"),
-    Limit("full_steps_per_rev", "full steps per turn", 20, 800, "", True, "of the motor"),
-    Limit("microsteps", "microsteps per full step", 1, 256, "", True, "a power of two"),
-    Limit(
+_SYRINGE = "at most a whole syringe"
+_CLOCK = "the years of the pump's clock"
+
+_ROWS = (
+    ("bore_um", "syringe bore", 500, 60000, "um", True, "from micro syringes to 60 mL"),
+    ("capacity_nl", "syringe capacity", 1000, 60000000, "nL", True, "from 1 uL to 60 mL"),
+    ("travel_um", "plunger travel", 1000, 300000, "um", True, "what a drive can reach"),
+    ("lead_um", "screw lead", 100, 20000, "um", True, "per turn, all starts counted"),
+    ("full_steps_per_rev", "full steps per turn", 20, 800, "", True, "of the motor"),
+    ("microsteps", "microsteps per full step", 1, 256, "", True, "a power of two"),
+    (
         "gear",
         "gear",
         (1, 100),
@@ -110,7 +117,7 @@ LIMITS = (
         "turns of the motor per turn of the screw",
         1000000,
     ),
-    Limit(
+    (
         "calibration",
         "calibration",
         (1, 2),
@@ -120,7 +127,7 @@ LIMITS = (
         "measured over nominal volume; further off, the syringe or the screw is another one",
         1000000,
     ),
-    Limit(
+    (
         "microstep_nl",
         "volume of a microstep",
         (1, 1000),
@@ -129,7 +136,7 @@ LIMITS = (
         False,
         "given by syringe, screw, motor and gear",
     ),
-    Limit(
+    (
         "concentration_mcg_per_ml",
         "concentration",
         (1, 1000),
@@ -138,14 +145,14 @@ LIMITS = (
         False,
         "from 1 ng/mL to 1 g/mL",
     ),
-    Limit("days", "number of different days", 1, 7, "", True, "one for each weekday at most"),
-    Limit("day_steps", "number of steps in a day", 1, 48, "", True, "a step every half hour"),
-    Limit("step_start_s", "start of a step", 0, SECONDS_PER_DAY - 1, "s", True, "within the day"),
-    Limit("basal_rate", "basal rate", 0, 999000000, "nL/h", False, "at most 999 mL/h"),
-    Limit("bolus_entries", "number of boluses", 0, 24, "", True, "one an hour"),
-    Limit("bolus_at_s", "start of a bolus", 0, SECONDS_PER_DAY - 1, "s", True, "within the day"),
-    Limit("bolus_weekdays", "weekdays of a bolus", 1, 127, "", True, "one bit for each weekday"),
-    Limit(
+    ("days", "number of different days", 1, 7, "", True, "one for each weekday at most"),
+    ("day_steps", "number of steps in a day", 1, 48, "", True, "a step every half hour"),
+    ("step_start_s", "start of a step", 0, SECONDS_PER_DAY - 1, "s", True, "within the day"),
+    ("basal_rate", "basal rate", 0, 999000000, "nL/h", False, "at most 999 mL/h"),
+    ("bolus_entries", "number of boluses", 0, 24, "", True, "one an hour"),
+    ("bolus_at_s", "start of a bolus", 0, SECONDS_PER_DAY - 1, "s", True, "within the day"),
+    ("bolus_weekdays", "weekdays of a bolus", 1, 127, "", True, "one bit for each weekday"),
+    (
         "bolus_duration_s",
         "duration of a bolus",
         1,
@@ -154,15 +161,15 @@ LIMITS = (
         True,
         "so that it has ended when it starts again the next day",
     ),
-    Limit("bolus_volume", "bolus", 0, 60000000, "nL", False, "at most a whole syringe"),
-    Limit("minimum_rate_nl_per_h", "minimum rate", 0, 999000000, "nL/h", False, "at most 999 mL/h"),
-    Limit("start_s", "start", 0, LAST_INSTANT_S, "instant", True, "the years of the pump's clock"),
-    Limit("end_s", "end", 0, LAST_INSTANT_S, "instant", True, "the years of the pump's clock"),
-    Limit("reservoir_low_nl", "low reservoir volume", 0, 60000000, "nL", True, "at most 60 mL"),
-    Limit("reservoir_low_s", "low reservoir time", 0, 7776000, "s", True, "at most 90 days ahead"),
-    Limit("reservoir_reserve_nl", "reservoir reserve", 0, 60000000, "nL", True, "at most 60 mL"),
-    Limit("max_rate_nl_per_h", "maximum rate", 1, 999000000, "nL/h", False, "at most 999 mL/h"),
-    Limit(
+    ("bolus_volume", "bolus", 0, 60000000, "nL", False, _SYRINGE),
+    ("minimum_rate_nl_per_h", "minimum rate", 0, 999000000, "nL/h", False, "at most 999 mL/h"),
+    ("start_s", "start", 0, LAST_INSTANT_S, "instant", True, _CLOCK),
+    ("end_s", "end", 0, LAST_INSTANT_S, "instant", True, _CLOCK),
+    ("reservoir_low_nl", "low reservoir volume", 0, 60000000, "nL", True, "at most 60 mL"),
+    ("reservoir_low_s", "low reservoir time", 0, 7776000, "s", True, "at most 90 days ahead"),
+    ("reservoir_reserve_nl", "reservoir reserve", 0, 60000000, "nL", True, "at most 60 mL"),
+    ("max_rate_nl_per_h", "maximum rate", 1, 999000000, "nL/h", False, "at most 999 mL/h"),
+    (
         "max_rate_steps_per_s",
         "step rate at the maximum rate, in microsteps a second,",
         0,
@@ -170,11 +177,146 @@ LIMITS = (
         "",
         False,
         "what the drive follows without losing steps: lower the maximum rate, or use fewer "
-        + "microsteps, a smaller gear, a longer lead or a larger bore",
+        "microsteps, a smaller gear, a longer lead or a larger bore",
     ),
-    Limit("max_bolus_nl", "maximum bolus", 0, 60000000, "nL", False, "at most a whole syringe"),
-    Limit("commit_ahead_nl", "volume committed ahead", 1, 6000000, "nL", True, "at most 6 mL"),
+    ("max_bolus_nl", "maximum bolus", 0, 60000000, "nL", False, _SYRINGE),
+    ("commit_ahead_nl", "volume committed ahead", 1, 6000000, "nL", True, "at most 6 mL"),
+    ("course_entries", "number of changes of the course", 0, 64, "", True, "two a day, 32 d"),
+    ("course_from_s", "change of the course", 0, LAST_INSTANT_S, "instant", True, _CLOCK),
+    (
+        "course_factor",
+        "part of the basal in a course",
+        0,
+        1,
+        "",
+        False,
+        "the basal schedule is the most that a course comes to",
+        1000000,
+    ),
+    ("bridge_volume_nl", "bridge volume", 1, 5000000, "nL", False, "catheter and tubing"),
+    ("bridge_rate_nl_per_h", "bridge rate", 1, 999000000, "nL/h", False, "at most 999 mL/h"),
+    (
+        "bridge_old_mcg_per_ml",
+        "old concentration of the bridge",
+        0,
+        1000000,
+        "mcg/mL",
+        False,
+        "0 where it is not known",
+    ),
+    (
+        "intermittent_first_after_s",
+        "time to the first intermittent bolus",
+        0,
+        SECONDS_PER_DAY * 7,
+        "s",
+        True,
+        "within the first week",
+    ),
+    (
+        "intermittent_interval_s",
+        "interval of the intermittent bolus",
+        60,
+        SECONDS_PER_DAY * 7,
+        "s",
+        True,
+        "from start to start",
+    ),
+    ("intermittent_volume_nl", "intermittent bolus", 0, 60000000, "nL", False, _SYRINGE),
+    (
+        "intermittent_duration_s",
+        "duration of the intermittent bolus",
+        1,
+        SECONDS_PER_DAY,
+        "s",
+        True,
+        "at most a day",
+    ),
+    ("demand_volume_nl", "demand bolus", 0, 60000000, "nL", False, _SYRINGE),
+    (
+        "demand_duration_s",
+        "duration of the demand bolus",
+        1,
+        SECONDS_PER_DAY // 4,
+        "s",
+        True,
+        "at most 6 h",
+    ),
+    (
+        "demand_lockout_s",
+        "lockout",
+        60,
+        SECONDS_PER_DAY * 7,
+        "s",
+        True,
+        "from the start of one demand bolus to the next",
+    ),
+    (
+        "demand_period_s",
+        "period of the demand limit",
+        60,
+        SECONDS_PER_DAY * 7,
+        "s",
+        True,
+        "a week at most",
+    ),
+    ("demand_period_max", "demand boluses in a period", 1, 48, "", True, "as many as are kept"),
+    (
+        "dose_window_length_s",
+        "length of the dose window",
+        3600,
+        SECONDS_PER_DAY,
+        "s",
+        True,
+        "boluses are kept in mind for a day",
+    ),
+    ("dose_window_max_nl", "limit of the dose window", 0, 60000000, "nL", False, _SYRINGE),
+    ("vtbi_volume_nl", "volume to be infused", 0, 60000000, "nL", False, _SYRINGE),
+    ("vtbi_kvo_rate_nl_per_h", "KVO rate", 0, 999000000, "nL/h", False, "at most 999 mL/h"),
+    (
+        "vtbi_near_s",
+        "warning before the end of the volume to be infused",
+        60,
+        14400,
+        "s",
+        True,
+        "as infusion pumps offer it",
+    ),
+    (
+        "resume_within_s",
+        "interruption that is gone on from without asking",
+        0,
+        SECONDS_PER_DAY * 30,
+        "s",
+        True,
+        "at most 30 days",
+    ),
 )
+
+
+class Limits:
+    """All limits, one Limit after the other.
+
+    Each is made when it is asked for: kept as objects, they would take much of a board's memory.
+    """
+
+    def __iter__(self) -> "Iterator[Limit]":
+        for row in _ROWS:
+            yield Limit(*row)
+
+    def named(self, name: str) -> Limit:
+        """The limit of a name.
+
+        Raises:
+            KeyError: there is none.
+        """
+        for row in _ROWS:
+            if row[0] == name:
+                return Limit(*row)
+        raise KeyError(name)
+
+
+LIMITS = Limits()
 
 
 def show(value: tuple[int, int], unit: str) -> str:

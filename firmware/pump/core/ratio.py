@@ -58,6 +58,11 @@ def compare(a: tuple[int, int], b: tuple[int, int]) -> int:
     return a[0] * b[1] - b[0] * a[1]
 
 
+def higher(a: tuple[int, int], b: tuple[int, int]) -> tuple[int, int]:
+    """The higher of two ratios."""
+    return b if compare(b, a) > 0 else a
+
+
 def floor(a: tuple[int, int]) -> int:
     """The largest whole number not above a."""
     return a[0] // a[1]

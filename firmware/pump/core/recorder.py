@@ -13,8 +13,11 @@ class Recorder:
     """Journals and settings of one pump.
 
     Args:
-        events, faults, checkpoints: opened Journals.
+        events, faults, checkpoints: Journals, which open() opens.
         settings: Slots that hold the programme's canonical text.
+        library: Slots that hold the drug library's.
+        following: Slots that hold a programme that is to follow: see following.py.
+        keys: Slots that hold the paired keys: see paired_keys.py.
         clock: object with now_s() and is_known.
 
     Attributes:
@@ -22,14 +25,22 @@ class Recorder:
         sentence: what is wrong, or "".
     """
 
-    def __init__(self, events, faults, checkpoints, settings, clock):
+    def __init__(self, events, faults, checkpoints, settings, library, following, keys, clock):
         self.events = events
         self.faults = faults
         self.checkpoints = checkpoints
         self.settings = settings
+        self.library = library
+        self.following = following
+        self.keys = keys
         self._clock = clock
         self.failure = ""
         self.sentence = ""
+
+    def open(self) -> None:
+        """Find the newest records; to be done before anything is noted or read."""
+        for journal in (self.events, self.faults, self.checkpoints):
+            journal.open()
 
     def event(self, kind: int, *values) -> None:
         """Note an event, values in the order of records.KINDS."""
@@ -42,6 +53,28 @@ class Recorder:
     def checkpoint(self, *values) -> None:
         """Note what was delivered, values in the order of records.CHECKPOINT."""
         self._append(self.checkpoints, records.CHECKPOINT, values)
+
+    def confirmed_slot(self, kind: int):
+        """Number of the text in slots that a record of this kind says was confirmed last."""
+        record = self.events.last(kind)
+        return None if record is None else record.fields()["slot"]
+
+    def confirmed(self, slots, kind: int):
+        """The text in slots that a record of this kind says was confirmed last, as Stored.
+
+        None when none ever was, also on a new board whose storage held other data.
+
+        Raises:
+            Damaged: it cannot be read, or is older than the journal says.
+            FlashError, JournalFailing: flash could not be read.
+        """
+        newest = self.confirmed_slot(kind)
+        try:
+            return slots.open_confirmed(newest)
+        except PumpError as error:
+            if error.code == "unformatted" and newest is None:
+                return None
+            raise
 
     def last_checkpoint(self):
         """The newest checkpoint as (fields, time_s, clock_known), or None."""

@@ -42,6 +42,14 @@ INTERRUPTION = const(19)
 FAULT = const(20)
 SILENCED = const(21)
 MINIMUM_RATE = const(22)
+DEMAND = const(23)
+FOLLOWING_CONFIRMED = const(24)
+FOLLOWING_DROPPED = const(25)
+BRIDGE_LEFT = const(26)
+LIBRARY_CONFIRMED = const(40)
+LIMIT_OVERRIDDEN = const(41)
+DAILY_DOSE = const(42)
+KEYS_CHANGED = const(43)
 
 # kind: (name, ((field, how it is written), ...)). Numbers and orders stay as they are: older
 # journals are read with them. A change to one needs a new journal.SCHEMA.
@@ -79,11 +87,19 @@ KINDS = {
     CHECKPOINT: (
         "checkpoint",
         (
-            ("delivered_steps", COUNT),
-            ("primed_steps", COUNT),
+            # Steps made in the pump's life; then the book of the reservoir.
+            ("stepped", COUNT),
             ("reservoir_nl", RATIO),
-            ("remainder", RATIO),
+            ("delivered_nl", RATIO),
+            ("primed_nl", RATIO),
+            # Steps that may be made before the next checkpoint.
             ("reserved_steps", COUNT),
+            ("state", TEXT),
+            # Events from this number on are not in the above.
+            ("next_event", COUNT),
+            # What is left of them, in whole nanolitres; 0 where there is none.
+            ("bridge_left_nl", COUNT),
+            ("vtbi_left_nl", COUNT),
         ),
     ),
     REQUEST_OUTCOME: ("request_outcome", (("request_id", REQUEST), ("outcome", TEXT))),
@@ -91,6 +107,44 @@ KINDS = {
     FAULT: ("fault", (("code", TEXT), ("detail", TEXT))),
     SILENCED: ("silenced", (("length_s", COUNT),)),
     MINIMUM_RATE: ("minimum_rate", (("request_id", REQUEST),)),
+    # Together with the bolus_started of the same request.
+    DEMAND: ("demand", (("request_id", REQUEST),)),
+    FOLLOWING_CONFIRMED: (
+        "following_confirmed",
+        (("request_id", REQUEST), ("digest", DIGEST), ("slot", COUNT), ("at_s", COUNT)),
+    ),
+    FOLLOWING_DROPPED: ("following_dropped", (("request_id", REQUEST), ("reason", TEXT))),
+    # A programme with a bridge that had begun was changed for another one: see dose_history.py. An
+    # old concentration of 0 is not known.
+    BRIDGE_LEFT: (
+        "bridge_left",
+        (("volume_nl", RATIO), ("rate_nl_per_h", RATIO), ("old_mcg_per_ml", RATIO)),
+    ),
+    # slot: as for the programme.
+    LIBRARY_CONFIRMED: (
+        "library_confirmed",
+        (("request_id", REQUEST), ("digest", DIGEST), ("slot", COUNT), ("library", TEXT)),
+    ),
+    # A soft limit of the drug library that was gone beyond, and why.
+    LIMIT_OVERRIDDEN: (
+        "limit_overridden",
+        (("request_id", REQUEST), ("limit", TEXT), ("reason", TEXT)),
+    ),
+    # slot: as for the programme.
+    KEYS_CHANGED: ("keys_changed", (("slot", COUNT), ("what", TEXT))),
+    # What is dosed from then on: see dose_history.py. A concentration of 0 is none.
+    DAILY_DOSE: (
+        "daily_dose",
+        (
+            ("drug", TEXT),
+            ("concentration_mcg_per_ml", RATIO),
+            ("daily_nl", RATIO),
+            ("peak_nl_per_h", RATIO),
+            ("boluses_nl", RATIO),
+            # CRC32 of its steps and boluses: tells one schedule from another.
+            ("schedule", REQUEST),
+        ),
+    ),
 }
 
 

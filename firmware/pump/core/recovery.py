@@ -5,11 +5,13 @@ made are known exactly by the witness; after a power cut they come from the jour
 and what is not known is booked in the direction that shows less in the reservoir.
 """
 
-from pump.core import moves, ratio, records
+from pump.core import following, moves, ratio, records
 from pump.core import programme as programmes
+from pump.core.alarms import ALARMS
 from pump.core.delivery import MODE_MINIMUM, MODE_SCHEDULE, TICKS_PER_S, TICKS_PER_US
-from pump.core.errors import Damaged, PumpError
-from pump.core.limits import check
+from pump.core.errors import PumpError
+from pump.core.journal_times import JournalTimes
+from pump.core.modes import THEN_CONTINUE
 from pump.core.requests import REMEMBERED
 
 _STATE_OF = {
@@ -17,48 +19,87 @@ _STATE_OF = {
     records.RESUMED: moves.RUNNING,
     records.MINIMUM_RATE: moves.MINIMUM,
     records.PAUSED: moves.PAUSED,
-    records.STOPPED: moves.STOPPED,
     records.PRIME: moves.STOPPED,
-    records.PROGRAMME_CONFIRMED: None,
 }
-_REASON_STATES = {"emptied": moves.EMPTY, "fault": moves.HALTED}
-# How many records are looked through for the pump's last state.
+_ENDS_BOLUSES = (records.STOPPED, records.PAUSED, records.MINIMUM_RATE)
+_REASON_STATES = {"emptied": moves.EMPTY, "fault": moves.HALTED, "kept_open": moves.KVO}
+# How many records are looked through for requests and boluses.
 _RECORDS_MAX = 400
 
 
 def load_programme(pump) -> None:
     """Adopt the programme that the settings hold, if they hold a sound one."""
     try:
-        stored = pump.recorder.settings.open()
-        newest = _confirmed_slot(pump)
-        if stored is None and newest is None:
+        recorder = pump.recorder
+        stored = recorder.confirmed(recorder.settings, records.PROGRAMME_CONFIRMED)
+        if stored is None:
             return
-        if stored is None or (newest is not None and stored.sequence < newest):
-            raise Damaged("the programme that was confirmed last cannot be read from flash")
         text = stored.text
         programme = programmes.parse_canonical(text)
-        check(programme)
+        programmes.check(programme)
     except PumpError as error:
-        pump.active_alarms.raise_alarm(
-            "programme_damaged", pump.pump_clock.uptime_s(), error.sentence
-        )
-        pump.recorder.fault("programme_damaged", error.sentence)
+        code = "other_board" if error.code == "other_board" else "programme_damaged"
+        _raise(pump, code, error.sentence)
+        pump.recorder.fault(code, error.sentence)
         return
     pump.adopt(programme, text, programmes.digest(text))
+    try:
+        newest = pump.recorder.confirmed_slot(records.FOLLOWING_CONFIRMED)
+        pump.delivery.following = following.load(pump.recorder, pump.programme_digest, newest)
+    except PumpError as error:
+        # What is in force goes on; what was to follow has to be sent again.
+        sentence = "the programme that was to follow is lost: " + error.sentence
+        _raise(pump, "programme_damaged", sentence)
+        pump.recorder.fault("programme_damaged", sentence)
     if pump.state == moves.UNPROGRAMMED:
         pump.state = moves.STOPPED
 
 
-def _confirmed_slot(pump):
-    """Number of the settings that the journal says were confirmed last, or None."""
-    record = pump.recorder.events.last(records.PROGRAMME_CONFIRMED)
-    return None if record is None else record.fields()["slot"]
+class Kept:
+    """The programme that the settings hold, read while what was committed is still delivered.
+
+    It was checked when it was confirmed, so its digest is enough to go on with it after a
+    reset, and no journal is needed for that.
+
+    Attributes:
+        digest: the programme's; "" when there is none, or it cannot be read.
+    """
+
+    def __init__(self, recorder):
+        self.digest = ""
+        try:
+            stored = recorder.settings.open()
+            if stored is not None:
+                self._text = stored.text
+                self._programme = programmes.parse_canonical(stored.text)
+                digest = programmes.digest(stored.text)
+                self._following = following.load(recorder, digest, None)
+                self.digest = digest
+        except PumpError:
+            # Whoever reads it with the journals will name what is wrong.
+            pass
+
+    def adopt(self, pump) -> None:
+        """Have a pump go on with it."""
+        pump.adopt(self._programme, self._text, self.digest)
+        pump.delivery.following = self._following
 
 
-def after_warm_reset(pump, state, witnessed: int, gap_from_ticks) -> None:
+def load_history(pump) -> None:
+    """Find in library and journals what is needed to judge requests, not to go on delivering."""
+    pump.lock.load()
+    pump.guard.load()
+    pump.guard.load_history()
+    pump.demands.load(pump.recorder.events)
+    load_requests(pump)
+    following.tidy(pump)
+
+
+def after_warm_reset(pump, kept, state, witnessed: int, gap_from_ticks) -> None:
     """Go on after a soft reset or a watchdog reset.
 
     Args:
+        kept: the Kept programme.
         pump: a new Controller; its clock is right again.
         state: the RetainedState.
         witnessed: edges that the witness counted since state.witness_base.
@@ -68,16 +109,37 @@ def after_warm_reset(pump, state, witnessed: int, gap_from_ticks) -> None:
     """
     moved = state.witness_base + witnessed
     pump.witness_base = moved
-    load_programme(pump)
-    if pump.delivery is None or pump.programme_digest != state.programme_digest:
-        after_power_cut(pump)
-        return
+    is_kept = bool(kept.digest) and kept.digest == state.programme_digest
+    if is_kept:
+        kept.adopt(pump)
+    is_soft = gap_from_ticks is None
+    if not is_kept or not is_soft:
+        pump.recorder.open()
+    if not is_kept:
+        load_programme(pump)
+        if pump.programme_digest != state.programme_digest:
+            _after_power_cut(pump, moved)
+            load_history(pump)
+            return
     state.restore_ledger(pump.ledger)
+    if pump.delivery is None:
+        pump.keep_state()
+        load_history(pump)
+        return
     pump.ledger.microstep_nl = pump.delivery.microstep_nl
     state.restore_delivery(pump.delivery)
     pump.feeder.planned = moved
     pump.state = state.state
+    pump.awaits_person = state.awaits_person
+    pump.was_cut_off = state.was_cut_off
+    if is_soft:
+        _begin(pump)
+        # Delivery goes on: what follows is no part of the gap.
+        if is_kept:
+            pump.recorder.open()
     now_ticks = pump.pump_clock.now_ticks()
+    known_ticks = now_ticks if gap_from_ticks is None else gap_from_ticks
+    pump.monitor.know_boluses(max(known_ticks, pump.delivery.anchor_ticks))
     if gap_from_ticks is not None and pump.state in moves.DELIVERING:
         for bolus in pump.delivery.boluses:
             _note_cancelled(pump, bolus.request_id, bolus.delivered_nl(gap_from_ticks))
@@ -92,16 +154,26 @@ def after_warm_reset(pump, state, witnessed: int, gap_from_ticks) -> None:
         length_s = (now_ticks - gap_from_ticks) // TICKS_PER_S
         pump.recorder.event(records.INTERRUPTION, length_s)
         _raise(pump, "interrupted", "delivery was interrupted for " + str(length_s) + " s")
-    _go_on(pump)
+    if not is_soft:
+        _begin(pump)
+    _settle(pump)
+    load_history(pump)
 
 
 def after_power_cut(pump) -> None:
     """Go on from the journals; the clock shows the last time that was noted and is unknown."""
+    pump.recorder.open()
+    _after_power_cut(pump, 0)
+    load_history(pump)
+
+
+def _after_power_cut(pump, moved: int) -> None:
+    """As after_power_cut(); moved: microsteps that the pump is known to have made."""
     checkpoint = pump.recorder.last_checkpoint()
-    moved = 0
+    fields = None
     if checkpoint is not None:
         fields, time_s, _ = checkpoint
-        moved = fields["delivered_steps"]
+        moved = max(moved, fields["stepped"])
         if not pump.pump_clock.is_known:
             pump.pump_clock.set(time_s)
             pump.pump_clock.is_known = False
@@ -113,19 +185,24 @@ def after_power_cut(pump) -> None:
         return
     pump.feeder.planned = moved
     pump.delivery.steps = moved
-    ledger = pump.ledger
-    ledger.microstep_nl = pump.delivery.microstep_nl
-    if checkpoint is not None:
-        ledger.filled_nl = fields["reservoir_nl"]
-        ledger.lost_steps = fields["reserved_steps"]
-        _restore_delivered(pump, fields)
-    pump.state = _last_state(pump)
-    if pump.state in (moves.RUNNING, moves.MINIMUM):
-        mode = MODE_MINIMUM if pump.state == moves.MINIMUM else MODE_SCHEDULE
-        pump.delivery.start(pump.pump_clock.now_ticks(), mode)
+    pump.ledger.microstep_nl = pump.delivery.microstep_nl
+    _restore_book_and_state(pump, fields)
+    _find_cycle(pump)
+    _cancel_boluses(pump)
+    if pump.state in (moves.RUNNING, moves.KVO, moves.MINIMUM):
+        pump.was_cut_off = True
+        if pump.prescription.resume_within_s is not None and pump.state == moves.RUNNING:
+            # For how long is not known before the clock is set.
+            pump.awaits_person = True
+            has_minimum = pump.prescription.minimum_rate_nl_per_h[0]
+            pump.state = moves.MINIMUM if has_minimum else moves.PAUSED
+        if pump.state != moves.PAUSED:
+            mode = MODE_MINIMUM if pump.state == moves.MINIMUM else MODE_SCHEDULE
+            pump.delivery.start(pump.pump_clock.now_ticks(), mode)
         pump.recorder.event(records.INTERRUPTION, 0)
         _raise(pump, "interrupted", "power was lost while delivering, for an unknown time")
-    _go_on(pump)
+    _begin(pump)
+    _settle(pump)
 
 
 def load_requests(pump) -> None:
@@ -139,44 +216,109 @@ def load_requests(pump) -> None:
         if record.kind in (records.REQUEST_OUTCOME, records.BOLUS_STARTED):
             found.append(record.fields()["request_id"])
     for request_id in reversed(found):
-        if request_id != "00000000":
+        if request_id not in ("00000000", "ffffffff"):
             pump.requests.keep(request_id, "done")
 
 
-def _restore_delivered(pump, fields) -> None:
-    """What was delivered since the last refill: what was filled less what is left and primed."""
-    record = pump.recorder.events.last(records.REFILL)
-    if record is None:
+def _restore_book_and_state(pump, fields) -> None:
+    """The newest checkpoint, or None, and what was journalled after it."""
+    ledger = pump.ledger
+    next_event = 0
+    made_nl = ratio.ZERO
+    if fields is None:
+        _raise(pump, "ledger_uncertain", "")
+    else:
+        next_event = fields["next_event"]
+        ledger.filled_nl = fields["reservoir_nl"]
+        ledger.earlier_delivered_nl = fields["delivered_nl"]
+        ledger.earlier_primed_nl = fields["primed_nl"]
+        ledger.lost_steps = fields["reserved_steps"]
+        # A prime is not gone on with: nobody may be watching the line.
+        pump.state = moves.STOPPED if fields["state"] == moves.PRIMING else fields["state"]
+        made_nl = ratio.scale(pump.delivery.microstep_nl, fields["reserved_steps"])
+        _restore_modes(pump, fields, made_nl)
+    for record in pump.recorder.events.records(next_event):
+        if record.kind == records.REFILL:
+            ledger.refill(record.fields()["volume_nl"], ledger.filled_at_moved)
+        if record.kind == records.STARTED and pump.state in (moves.STOPPED, moves.KVO):
+            if pump.prescription.vtbi is not None:
+                _set_vtbi(pump.delivery, pump.prescription.vtbi.volume_nl, made_nl)
+        if record.kind == records.PROGRAMME_CONFIRMED:
+            _begin_modes(pump, made_nl)
+        if record.kind == records.STOPPED:
+            pump.state = _REASON_STATES.get(record.fields()["reason"], moves.STOPPED)
+            if pump.state == moves.KVO:
+                _set_vtbi(pump.delivery, ratio.ZERO, made_nl)
+        else:
+            pump.state = _STATE_OF.get(record.kind, pump.state)
+
+
+def _restore_modes(pump, fields, made_nl) -> None:
+    """What was left of bridge and volume to be infused, less what may have been made since."""
+    delivery = pump.delivery
+    vtbi = pump.prescription.vtbi
+    left_nl = (fields["vtbi_left_nl"], 1)
+    if vtbi is not None and (left_nl[0] or vtbi.then != THEN_CONTINUE):
+        _set_vtbi(delivery, left_nl, made_nl)
+    if pump.prescription.bridge is not None:
+        delivery.bridge_left_nl = _less((fields["bridge_left_nl"], 1), made_nl)
+
+
+def _set_vtbi(delivery, left_nl, made_nl) -> None:
+    left = ratio.divide(_less(left_nl, made_nl), delivery.microstep_nl)
+    delivery.vtbi_at = ratio.add((delivery.steps, 1), left)
+
+
+def _begin_modes(pump, made_nl) -> None:
+    """Power failed just after a programme was confirmed: what is new in it has yet to begin."""
+    stored = pump.recorder.settings.read_previous()
+    before = None if stored is None else programmes.parse_canonical(stored.text)
+    delivery = pump.delivery
+    delivery.begin_modes_after(before)
+    vtbi = pump.prescription.vtbi
+    if vtbi is not None and (before is None or vtbi != before.vtbi):
+        _set_vtbi(delivery, vtbi.volume_nl, made_nl)
+
+
+def _find_cycle(pump) -> None:
+    """When the last intermittent bolus began; the clock is behind, so never too long ago."""
+    mode = pump.prescription.intermittent
+    if mode is None:
         return
-    used_nl = ratio.subtract(record.fields()["volume_nl"], fields["reservoir_nl"])
-    primed_nl = ratio.scale(pump.ledger.microstep_nl, fields["primed_steps"])
-    pump.ledger.earlier_delivered_nl = ratio.subtract(used_nl, primed_nl)
-
-
-def _last_state(pump) -> str:
-    """The state that the journal's newest record of a change of state tells of."""
     looked_at = 0
-    open_boluses = []
-    closed = []
-    found = moves.STOPPED
+    times = JournalTimes()
     for record in pump.recorder.events.records(newest_first=True):
         looked_at += 1
         if looked_at > _RECORDS_MAX:
+            break
+        time_s = times.time_of(record)[0]
+        if record.kind == records.BOLUS_STARTED:
+            fields = record.fields()
+            of_mode = ("00000000", mode.volume_nl, mode.duration_s)
+            if (fields["request_id"], fields["volume_nl"], fields["duration_s"]) == of_mode:
+                pump.delivery.cycle_begun_s = time_s
+                break
+
+
+def _less(volume_nl, made_nl):
+    left_nl = ratio.subtract(volume_nl, made_nl)
+    return left_nl if left_nl[0] > 0 else ratio.ZERO
+
+
+def _cancel_boluses(pump) -> None:
+    """Note of every bolus that had begun and not ended that its rest is not given."""
+    looked_at = 0
+    closed = []
+    for record in pump.recorder.events.records(newest_first=True):
+        looked_at += 1
+        if looked_at > _RECORDS_MAX or record.kind in _ENDS_BOLUSES:
             break
         if record.kind in (records.BOLUS_FINISHED, records.BOLUS_CANCELLED):
             closed.append(record.fields()["request_id"])
         elif record.kind == records.BOLUS_STARTED:
             request_id = record.fields()["request_id"]
             if request_id not in closed:
-                open_boluses.append(request_id)
-        elif _STATE_OF.get(record.kind) is not None:
-            found = _STATE_OF[record.kind]
-            if record.kind == records.STOPPED:
-                found = _REASON_STATES.get(record.fields()["reason"], found)
-            break
-    for request_id in open_boluses:
-        _note_cancelled(pump, request_id, ratio.ZERO)
-    return found
+                _note_cancelled(pump, request_id, ratio.ZERO)
 
 
 def _note_cancelled(pump, request_id: str, delivered_nl) -> None:
@@ -190,16 +332,31 @@ def _raise(pump, code: str, cause: str) -> None:
         pump.active_alarms.raise_alarm(code, uptime_s, cause)
 
 
-def _go_on(pump) -> None:
+def _begin(pump) -> None:
+    """Deliver from here on, in the states that do."""
     pump.limit()
     if pump.state in moves.DELIVERING:
         pump.generator.begin_move(True)
         now_ticks = pump.pump_clock.now_ticks()
         now_ticks += -now_ticks % TICKS_PER_US
-        pump.feeder.begin(now_ticks, _nothing)
+        pump.feeder.go_on(now_ticks)
+
+
+def _settle(pump) -> None:
+    """Raise anew what a person has to know, and book where the pump stands."""
+    if pump.state == moves.EMPTY:
+        _raise(pump, "empty", "")
+    elif pump.state == moves.HALTED:
+        _raise_fault(pump)
     pump.monitor.after_change()
     pump.keep_state()
 
 
-def _nothing(from_ticks: int) -> None:
-    """The delivery stays as it was restored."""
+def _raise_fault(pump) -> None:
+    """Raise anew the alarm of the fault that had stopped the pump."""
+    record = pump.recorder.faults.last(records.FAULT)
+    fields = {"code": "", "detail": ""} if record is None else record.fields()
+    if fields["code"] in ALARMS:
+        _raise(pump, fields["code"], fields["detail"])
+    else:
+        _raise(pump, "interrupted", "a fault had stopped the pump before it was switched on again")

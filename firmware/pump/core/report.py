@@ -1,7 +1,11 @@
 """What the pump says of itself: status, alarms, log and programme as pairs of key and value."""
 
 from pump.core import alarms, ratio
+from pump.core.compat import const
 from pump.core.delivery import TICKS_PER_S
+
+# A rate may stand in several segments, such as midnights, before it changes.
+_CHANGES_AHEAD = const(3)
 
 
 def status(pump):
@@ -16,16 +20,25 @@ def status(pump):
     next_change_s = None
     committed = 0
     bolus_nl = ratio.ZERO
+    bridge_nl = vtbi_nl = following_s = demand_in_s = None
     if delivery is not None:
         at_ticks = max(now_ticks, delivery.anchor_ticks)
         asked = delivery.due(at_ticks)[0]
-        rate_nl_per_h, change_ticks = delivery.segment_at(at_ticks)
+        rate_nl_per_h, change_ticks = _until_another_rate(delivery, at_ticks)
         if change_ticks is not None:
             next_change_s = (change_ticks - now_ticks) // TICKS_PER_S
         committed = pump.feeder.planned - moved
         for bolus in delivery.boluses:
-            rest_nl = ratio.subtract(bolus.volume_nl, bolus.delivered_nl(at_ticks))
-            bolus_nl = ratio.add(bolus_nl, rest_nl)
+            bolus_nl = ratio.add(bolus_nl, bolus.rest_nl(at_ticks))
+        if delivery.programme.bridge is not None:
+            bridge_nl = delivery.bridge_rest_nl(at_ticks)
+        if delivery.vtbi_at is not None:
+            left = ratio.subtract(delivery.vtbi_at, (moved, 1))
+            vtbi_nl = ratio.scale(delivery.microstep_nl, max(0, ratio.ceil(left)))
+        if delivery.following is not None:
+            following_s = delivery.following[0]
+        if delivery.programme.demand is not None:
+            demand_in_s = pump.demands.wait_s(delivery.programme.demand, now_s)
     rows = pump.active_alarms.rows()
     shown = [row.row[alarms.CODE] + ":" + _priority(row) for row in rows]
     identity = dict(pump.identity)
@@ -41,7 +54,11 @@ def status(pump):
         ("reservoir_nl", ledger.reservoir_nl(moved)),
         ("rate_nl_per_h", rate_nl_per_h),
         ("bolus_remaining_nl", bolus_nl),
+        ("bridge_left_nl", bridge_nl),
+        ("vtbi_left_nl", vtbi_nl),
+        ("demand_in_s", demand_in_s),
         ("next_change_s", next_change_s),
+        ("following_s", following_s),
         ("low_in_s", _until(pump.monitor.low_s, now_s)),
         ("empty_in_s", _until(pump.monitor.empty_s, now_s)),
         ("clock_s", now_s),
@@ -49,17 +66,35 @@ def status(pump):
         ("programme_digest", pump.programme_digest),
         ("programme_name", "" if pump.prescription is None else pump.prescription.name),
         ("concentration_mcg_per_ml", concentration),
+        ("library", pump.guard.title),
+        ("library_digest", pump.guard.digest),
         ("alarms", ",".join(shown)),
         ("firmware_version", identity.get("firmware_version", "")),
         ("image_digest", identity.get("image_digest", "")),
         ("uptime_s", pump.pump_clock.uptime_s()),
         ("reset_cause", pump.reset_cause),
         ("heap_free", pump.heap_free()),
+        ("locked", pump.lock.is_locked),
     ]
+
+
+def _until_another_rate(delivery, at_ticks: int):
+    """(rate in nL/h, tick at which it becomes another one); None where no such tick is near."""
+    rate_nl_per_h, change_ticks = delivery.segment_at(at_ticks)
+    for _ in range(_CHANGES_AHEAD):
+        if change_ticks is None:
+            break
+        following_nl_per_h, next_ticks = delivery.segment_at(change_ticks)
+        if following_nl_per_h != rate_nl_per_h:
+            return rate_nl_per_h, change_ticks
+        change_ticks = next_ticks
+    return rate_nl_per_h, None
 
 
 def alarm_rows(pump):
     """The rows of the command alarms."""
+    from pump.core import alarm_texts
+
     uptime_s = pump.pump_clock.uptime_s()
     now_s = pump.pump_clock.now_s()
     for active in pump.active_alarms.rows():
@@ -70,7 +105,7 @@ def alarm_rows(pump):
             ("since_s", now_s - (uptime_s - active.since_s)),
             ("acknowledged", active.acknowledged_s is not None),
             ("effect", alarms.EFFECT_NAMES[row[alarms.EFFECT]]),
-            ("sentence", active.cause + ". " + row[alarms.ACTION]),
+            ("sentence", alarm_texts.sentence(active.code, active.cause)),
         ]
 
 
@@ -116,7 +151,13 @@ def _until(at_s, now_s: int):
 
 def _detail(record) -> str:
     parts = []
-    for name, value in record.fields().items():
+    fields = record.fields()
+    if fields.get("cause") == "":
+        # What the alarm means is not written to flash each time.
+        from pump.core import alarm_texts
+
+        fields["cause"] = alarm_texts.cause(fields["alarm"])
+    for name, value in fields.items():
         if isinstance(value, tuple):
             value = ratio.text(value)
         parts.append(name + "=" + str(value))

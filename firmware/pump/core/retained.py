@@ -3,7 +3,7 @@
 from pump.core import ratio
 from pump.core.delivery import Bolus
 
-_FORMAT = "3"
+_FORMAT = "5"
 
 
 def text_of(pump) -> str:
@@ -21,8 +21,9 @@ def text_of(pump) -> str:
         ratio.text(ledger.earlier_primed_nl),
         str(ledger.primed_steps),
         str(ledger.lost_steps),
-        "-" if ledger.prime_from_moved is None else str(ledger.prime_from_moved),
+        _whole_text(ledger.prime_from_moved),
         str(pump.witness_base),
+        ("1" if pump.awaits_person else "0") + ("1" if pump.was_cut_off else "0"),
     ]
     delivery = pump.delivery
     if delivery is not None:
@@ -35,6 +36,12 @@ def text_of(pump) -> str:
             str(delivery.boluses_from_s),
             ratio.text(delivery.prime_rate_nl_per_h),
             str(delivery.prime_end_ticks),
+            str(delivery.cycle_from_s),
+            _whole_text(delivery.cycle_begun_s),
+            ratio.text(delivery.bridge_left_nl),
+            _whole_text(delivery.bridge_end_ticks),
+            "-" if delivery.vtbi_at is None else ratio.text(delivery.vtbi_at),
+            str(delivery.repeated_until_s),
         ]
         for bolus in delivery.boluses:
             words += [
@@ -42,8 +49,17 @@ def text_of(pump) -> str:
                 ratio.text(bolus.volume_nl),
                 str(bolus.start_ticks),
                 str(bolus.end_ticks),
+                str(bolus.duration_ticks),
             ]
     return " ".join(words)
+
+
+def _whole_text(value) -> str:
+    return "-" if value is None else str(value)
+
+
+def _whole(word: str):
+    return None if word == "-" else int(word)
 
 
 class RetainedState:
@@ -55,7 +71,7 @@ class RetainedState:
 
     def __init__(self, text: str):
         words = text.split(" ")
-        if words[0] != _FORMAT or len(words) not in range(13, 200):
+        if words[0] != _FORMAT or len(words) not in range(14, 200):
             raise ValueError("not a retained state")
         self.programme_digest = "" if words[1] == "-" else words[1]
         self.state = words[2]
@@ -63,7 +79,9 @@ class RetainedState:
         self.clock_known = words[4] == "1"
         self._ledger = words[5:12]
         self.witness_base = int(words[12])
-        self._delivery = words[13:]
+        self.awaits_person = words[13][0] == "1"
+        self.was_cut_off = words[13][1] == "1"
+        self._delivery = words[14:]
 
     def restore_ledger(self, ledger) -> None:
         """Put the book of the reservoir back as it was."""
@@ -74,7 +92,7 @@ class RetainedState:
         ledger.earlier_primed_nl = ratio.parse(words[3])
         ledger.primed_steps = int(words[4])
         ledger.lost_steps = int(words[5])
-        ledger.prime_from_moved = None if words[6] == "-" else int(words[6])
+        ledger.prime_from_moved = _whole(words[6])
 
     def restore_delivery(self, delivery) -> None:
         """Put what was being delivered back as it was."""
@@ -87,13 +105,21 @@ class RetainedState:
         delivery.boluses_from_s = int(words[5])
         delivery.prime_rate_nl_per_h = ratio.parse(words[6])
         delivery.prime_end_ticks = int(words[7])
+        delivery.cycle_from_s = int(words[8])
+        delivery.cycle_begun_s = _whole(words[9])
+        delivery.bridge_left_nl = ratio.parse(words[10])
+        delivery.bridge_end_ticks = _whole(words[11])
+        delivery.vtbi_at = None if words[12] == "-" else ratio.parse(words[12])
+        delivery.repeated_until_s = int(words[13])
         delivery.boluses = []
-        for index in range(8, len(words), 4):
+        for index in range(14, len(words), 5):
             delivery.boluses.append(
                 Bolus(
                     words[index],
                     ratio.parse(words[index + 1]),
                     int(words[index + 2]),
                     int(words[index + 3]),
+                    int(words[index + 4]),
                 )
             )
+        delivery.find_vtbi_end()

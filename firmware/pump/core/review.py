@@ -1,7 +1,8 @@
 """Old programme against new, as a person reviews it before confirming."""
 
-from pump.core import ratio, schedule
+from pump.core import mode_limits, ratio, schedule
 from pump.core.day import daily_volume_nl
+from pump.core.modes import MODES
 from pump.core.quantity import (
     dose_ng,
     format_amount,
@@ -14,7 +15,7 @@ from pump.core.ranges import LIMITS, Limit, show
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from pump.core.programme import Programme
 
@@ -25,37 +26,51 @@ _AMOUNTS = ("max_bolus_nl",)
 _MONDAY_S = 2 * schedule.DAY_S
 
 
-def differences(old: "Programme | None", new: "Programme") -> list[tuple[str, str, str]]:
+def differences(old: "Programme | None", new: "Programme") -> "Iterator[tuple[str, str, str]]":
     """Every setting that differs, in the order of the programme, then the daily totals.
+
+    A week of seven days has hundreds of them: they are worked out as they are asked for.
 
     Args:
         old: the programme in use, or None when there is none.
         new: the programme proposed.
 
-    Returns:
+    Yields:
         (setting, old value, new value) each, values with units; an old value is "" when
         there was none, a new one when there is none any more. Values that look the same
-        when rounded are told apart by their exact ratios. Empty when the programmes are
+        when rounded are told apart by their exact ratios. None when the programmes are
         equal, and only then.
     """
+    is_empty = True
+    for row in _settings(old, new):
+        is_empty = False
+        yield row
+    if is_empty and old is not None and old != new:
+        yield ("numbering of the days", "", "another, with the same rates on each weekday")
+    for weekdays, before, after, change in daily_totals(old, new):
+        if before != after or change:
+            title = "total a day" if weekdays == "daily" else f"total a day {weekdays}"
+            yield (title, before, f"{after} ({change})" if change else after)
+
+
+def _settings(old: "Programme | None", new: "Programme") -> "Iterator[tuple[str, str, str]]":
     found: list[tuple[str, str, str]] = []
     _add(found, "name", None if old is None else old.name, new.name)
     for limit in LIMITS:
         if limit.name == "concentration_mcg_per_ml":
             _add(found, "drug", None if old is None else old.drug, new.drug)
         if limit.name == "days":
-            _add_basal(found, old, new)
+            group = None if old is None else old.patient_group
+            _add(found, "patient group", group or "", new.patient_group)
+            yield from found
+            found = []
+            yield from _basal(old, new)
         elif limit.name == "bolus_entries":
             _add_boluses(found, old, new)
         elif hasattr(new, limit.name):
             _add_number(found, limit, old, new)
-    if old is not None and not found and old != new:
-        found.append(("numbering of the days", "", "another, with the same rates on each weekday"))
-    for weekdays, before, after, change in daily_totals(old, new):
-        if before != after or change:
-            title = "total a day" if weekdays == "daily" else f"total a day {weekdays}"
-            found.append((title, before, f"{after} ({change})" if change else after))
-    return found
+    _add_modes(found, old, new)
+    yield from found
 
 
 def daily_totals(old: "Programme | None", new: "Programme") -> list[tuple[str, str, str, str]]:
@@ -156,9 +171,7 @@ def _exact(before: str, was: tuple[int, int], after: str, now: tuple[int, int]) 
     return f"{before} [{ratio.text(was)}]", f"{after} [{ratio.text(now)}]"
 
 
-def _add_basal(
-    found: list[tuple[str, str, str]], old: "Programme | None", new: "Programme"
-) -> None:
+def _basal(old: "Programme | None", new: "Programme") -> "Iterator[tuple[str, str, str]]":
     """For each group of weekdays, the spans of the day in which the basal differs."""
     schedules = [
         (None if old is None else old.days[old.week[weekday]], new.days[new.week[weekday]])
@@ -170,10 +183,10 @@ def _add_basal(
         spans = _spans(old, new, weekday)
         for start_s, end_s, was, now in spans:
             end = "24:00" if end_s == schedule.DAY_S else format_time_of_day(end_s)
-            found.append((f"{title} {format_time_of_day(start_s)}-{end}", was, now))
+            yield (f"{title} {format_time_of_day(start_s)}-{end}", was, now)
         if was_day is not None and not spans and was_day != now_day:
             steps = f"{len(now_day)} steps with the same rates"
-            found.append((title, f"{len(was_day)} steps", steps))
+            yield (title, f"{len(was_day)} steps", steps)
 
 
 def _spans(
@@ -187,11 +200,11 @@ def _spans(
     spans: list[tuple[int, int, str, str]] = []
     for index in range(len(times) - 1):
         at_s = _MONDAY_S + weekday * schedule.DAY_S + times[index]
-        rate = schedule.basal_rate_at(new, at_s)
+        rate = schedule.day_rate_at(new, at_s)
         now = format_rate(rate, new.concentration_mcg_per_ml)
         was = ""
         if old is not None:
-            old_rate = schedule.basal_rate_at(old, at_s)
+            old_rate = schedule.day_rate_at(old, at_s)
             was = format_rate(old_rate, old.concentration_mcg_per_ml)
             if was == now and old_rate != rate:
                 was, now = _exact(was, old_rate, now, rate)
@@ -220,6 +233,29 @@ def _add_boluses(
         if was_shown != now_shown:
             setting = f"bolus {format_time_of_day(at_s)} {format_weekdays(weekdays)}"
             found.append((setting, was_shown, now_shown))
+
+
+def _add_modes(
+    found: list[tuple[str, str, str]], old: "Programme | None", new: "Programme"
+) -> None:
+    before = {} if old is None else dict(mode_limits.mode_rows(old))
+    after = dict(mode_limits.mode_rows(new))
+    for setting in sorted(set(before) | set(after)):
+        was = before.get(setting, "")
+        now = after.get(setting, "")
+        if was != now:
+            found.append((setting, was, now))
+    # Modes that look the same when rounded.
+    for key, _, fields, _ in MODES:
+        old_mode = None if old is None else getattr(old, key)
+        new_mode = getattr(new, key)
+        if old is None or old_mode is None or new_mode is None or old_mode == new_mode:
+            continue
+        if mode_limits.mode_text(old, key) == mode_limits.mode_text(new, key):
+            for field, was_value, now_value in zip(fields, old_mode, new_mode):
+                if was_value != now_value:
+                    title = f"{key.replace('_', ' ')}, {field}"
+                    found.append((title, ratio.text(was_value), ratio.text(now_value)))
 
 
 def _bolus_text(bolus: tuple[int, int, tuple[int, int], int], programme: "Programme") -> str:

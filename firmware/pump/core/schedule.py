@@ -18,8 +18,26 @@ def weekday(time_s: int) -> int:
     return (time_s // DAY_S + 5) % 7
 
 
+def factor_at(programme, time_s: int) -> tuple[int, int]:
+    """How much of the day schedule's rates the programme's course asks for at a time."""
+    found = ratio.ONE
+    for from_s, factor in programme.course:
+        if from_s > time_s:
+            break
+        found = factor
+    return found
+
+
 def basal_rate_at(programme, time_s: int) -> tuple[int, int]:
-    """Basal rate in nL/h that the programme's day schedule asks for at a time."""
+    """Basal rate in nL/h that day schedule and course ask for at a time."""
+    rate_nl_per_h = day_rate_at(programme, time_s)
+    if programme.course:
+        rate_nl_per_h = ratio.multiply(rate_nl_per_h, factor_at(programme, time_s))
+    return rate_nl_per_h
+
+
+def day_rate_at(programme, time_s: int) -> tuple[int, int]:
+    """Basal rate in nL/h that the day schedule asks for at a time, whatever the course says."""
     day = programme.days[programme.week[weekday(time_s)]]
     second = time_s % DAY_S
     rate_nl_per_h = day[0][1]
@@ -30,19 +48,29 @@ def basal_rate_at(programme, time_s: int) -> tuple[int, int]:
     return rate_nl_per_h
 
 
-def lowest_basal_rate(programme) -> tuple[int, int]:
-    """The lowest basal rate in nL/h of all days in use: what is safe while the clock is unknown."""
-    lowest = basal_rate_at(programme, 0)
+def lowest_basal_rate(programme, time_s: int) -> tuple[int, int]:
+    """The lowest basal rate in nL/h of all days in use: what is safe while the clock is unknown.
+
+    Args:
+        time_s: what the clock shows, for the place in the course: the time that was noted
+            last and what has passed since.
+    """
+    lowest = day_rate_at(programme, 0)
     for index in programme.week:
         for _, rate_nl_per_h in programme.days[index]:
             if ratio.compare(rate_nl_per_h, lowest) < 0:
                 lowest = rate_nl_per_h
-    return lowest
+    return ratio.multiply(lowest, factor_at(programme, time_s))
 
 
 def depends_on_clock(programme) -> bool:
-    """Whether the time of day matters: more than one basal rate, boluses, a start or an end."""
-    if programme.boluses or programme.start_s is not None or programme.end_s is not None:
+    """Whether the time matters: more than one basal rate, boluses, a course, a start or an end."""
+    if (
+        programme.boluses
+        or programme.course
+        or programme.start_s is not None
+        or programme.end_s is not None
+    ):
         return True
     first = programme.days[programme.week[0]][0][1]
     for index in programme.week:
@@ -52,11 +80,15 @@ def depends_on_clock(programme) -> bool:
     return False
 
 
-def bolus_windows(programme, time_s: int, from_s: int):
-    """The scheduled boluses that are running at a time.
+def bolus_windows(programme, time_s: int, from_s: int, cycle_from_s: int | None = None):
+    """The scheduled and intermittent boluses that are running at a time.
 
     A bolus that would have begun before from_s (before delivery was started or
     resumed) is not made up for: stopping cancels the rest of a bolus.
+
+    Args:
+        from_s: scheduled boluses count from then on.
+        cycle_from_s: the intermittent bolus is counted from then on; None leaves it out.
 
     Returns:
         list of (start_s, end_s, rate_nl_per_h).
@@ -73,7 +105,31 @@ def bolus_windows(programme, time_s: int, from_s: int):
             if start_s >= from_s and start_s <= time_s < start_s + duration_s:
                 rate_nl_per_h = ratio.scale(volume_nl, HOUR_S, duration_s)
                 found.append((start_s, start_s + duration_s, rate_nl_per_h))
+    if programme.intermittent is not None and cycle_from_s is not None:
+        start_s = cycle_start(programme.intermittent, time_s, cycle_from_s)
+        _, _, volume_nl, duration_s = programme.intermittent
+        if start_s is not None and time_s < start_s + duration_s:
+            rate_nl_per_h = ratio.scale(volume_nl, HOUR_S, duration_s)
+            found.append((start_s, start_s + duration_s, rate_nl_per_h))
     return found
+
+
+def cycle_start(intermittent, time_s: int, cycle_from_s: int):
+    """When the last intermittent bolus began by a time, or None before the first one."""
+    since_s = time_s - cycle_from_s - intermittent.first_after_s
+    return None if since_s < 0 else time_s - since_s % intermittent.interval_s
+
+
+def cycle_volume_nl(intermittent, until_s: int, cycle_from_s: int) -> tuple[int, int]:
+    """What intermittent boluses amount to from their origin until a time, in nL."""
+    first_after_s, interval_s, volume_nl, duration_s = intermittent
+    since_s = until_s - cycle_from_s - first_after_s
+    if since_s <= 0:
+        return ratio.ZERO
+    whole_nl = ratio.scale(volume_nl, since_s // interval_s)
+    return ratio.add(
+        whole_nl, ratio.scale(volume_nl, min(since_s % interval_s, duration_s), duration_s)
+    )
 
 
 def is_within(programme, time_s: int) -> bool:
@@ -83,19 +139,25 @@ def is_within(programme, time_s: int) -> bool:
     return programme.end_s is None or time_s < programme.end_s
 
 
-def rate_at(programme, time_s: int, boluses_from_s: int) -> tuple[int, int]:
-    """Basal rate and scheduled boluses together at a time, in nL/h."""
+def rate_at(
+    programme, time_s: int, boluses_from_s: int, cycle_from_s: int | None = None
+) -> tuple[int, int]:
+    """Basal rate, scheduled and intermittent boluses together at a time, in nL/h.
+
+    Args:
+        boluses_from_s, cycle_from_s: see bolus_windows().
+    """
     if not is_within(programme, time_s):
         return ratio.ZERO
     rate_nl_per_h = basal_rate_at(programme, time_s)
-    if programme.boluses:
-        for window in bolus_windows(programme, time_s, boluses_from_s):
+    if programme.boluses or programme.intermittent is not None:
+        for window in bolus_windows(programme, time_s, boluses_from_s, cycle_from_s):
             rate_nl_per_h = ratio.add(rate_nl_per_h, window[2])
     return rate_nl_per_h
 
 
-def next_change_after(programme, time_s: int) -> int:
-    """The first second after time_s at which rate_at() may change; at most a day ahead.
+def next_change_after(programme, time_s: int, cycle_from_s: int | None = None) -> int:
+    """The first second after time_s at which rate_at() may change; at most a week ahead.
 
     A midnight at which nothing changes is passed over when every day is one and
     the same single rate, so that a constant programme gives one change a week.
@@ -115,77 +177,22 @@ def next_change_after(programme, time_s: int) -> int:
                 for edge_s in (day_s + at_s, day_s + at_s + duration_s):
                     if time_s < edge_s < found:
                         found = edge_s
+    if programme.intermittent is not None and cycle_from_s is not None:
+        found = min(found, _cycle_edge_after(programme.intermittent, time_s, cycle_from_s))
     for edge_s in (programme.start_s, programme.end_s):
         if edge_s is not None and time_s < edge_s < found:
             found = edge_s
+    for from_s, _ in programme.course:
+        if time_s < from_s < found:
+            found = from_s
     return found
 
 
-def volume_between(programme, start_s: int, end_s: int, boluses_from_s: int) -> tuple[int, int]:
-    """Volume in nL that the programme asks for from start_s to end_s."""
-    volume_nl = ratio.ZERO
-    while start_s < end_s:
-        until_s = min(next_change_after(programme, start_s), end_s)
-        rate_nl_per_h = rate_at(programme, start_s, boluses_from_s)
-        volume_nl = ratio.add(volume_nl, ratio.scale(rate_nl_per_h, until_s - start_s, HOUR_S))
-        start_s = until_s
-    return volume_nl
-
-
-def time_until(programme, start_s: int, volume_nl: tuple[int, int], boluses_from_s: int):
-    """When the programme will have asked for a volume since start_s.
-
-    Whole weeks are skipped by division, so the cost is at most that of two weeks
-    of changes however far ahead the answer lies.
-
-    Args:
-        volume_nl: ratio, 0 or more.
-
-    Returns:
-        the first whole second by which the volume has been asked for, or None when
-        that never comes (the programme ends before, or its rate is 0 all week).
-    """
-    if volume_nl[0] <= 0:
-        return start_s
-    left_nl = volume_nl
-    time_s = start_s
-    if programme.start_s is not None:
-        time_s = max(time_s, programme.start_s)
-    # A bolus that began before boluses_from_s is left out; a day later none is any more.
-    periodic_from_s = max(time_s, boluses_from_s) + DAY_S
-    skipped = False
-    while True:
-        if not skipped and time_s >= periodic_from_s:
-            skipped = True
-            week_nl = volume_between(programme, time_s, time_s + WEEK_S, boluses_from_s)
-            if week_nl[0] == 0:
-                return None
-            weeks = ratio.floor(ratio.divide(left_nl, week_nl))
-            if programme.end_s is not None:
-                weeks = min(weeks, max(0, (programme.end_s - time_s) // WEEK_S))
-            if weeks > 0:
-                left_nl = ratio.subtract(left_nl, ratio.scale(week_nl, weeks))
-                time_s += weeks * WEEK_S
-                if left_nl[0] == 0:
-                    return _last_delivering_second(programme, time_s, boluses_from_s)
-        if programme.end_s is not None and time_s >= programme.end_s:
-            return None
-        until_s = next_change_after(programme, time_s)
-        rate_nl_per_h = rate_at(programme, time_s, boluses_from_s)
-        asked_nl = ratio.scale(rate_nl_per_h, until_s - time_s, HOUR_S)
-        if ratio.compare(asked_nl, left_nl) >= 0:
-            return time_s + ratio.ceil(ratio.divide(ratio.scale(left_nl, HOUR_S), rate_nl_per_h))
-        left_nl = ratio.subtract(left_nl, asked_nl)
-        time_s = until_s
-
-
-def _last_delivering_second(programme, time_s: int, boluses_from_s: int) -> int:
-    """The end of the last stretch before time_s in which anything was asked for."""
-    week_s = time_s - WEEK_S
-    end_s = time_s
-    while week_s < time_s:
-        until_s = min(next_change_after(programme, week_s), time_s)
-        if rate_at(programme, week_s, boluses_from_s)[0]:
-            end_s = until_s
-        week_s = until_s
-    return end_s
+def _cycle_edge_after(intermittent, time_s: int, cycle_from_s: int) -> int:
+    """When the next intermittent bolus begins or the running one ends."""
+    start_s = cycle_start(intermittent, time_s, cycle_from_s)
+    if start_s is None:
+        return cycle_from_s + intermittent.first_after_s
+    if time_s < start_s + intermittent.duration_s:
+        return start_s + intermittent.duration_s
+    return start_s + intermittent.interval_s

@@ -11,15 +11,17 @@ from pump.core.errors import OutOfRange, PumpError
 SECTOR_BYTES = const(4096)
 PAGE_BYTES = const(256)  # the most that the flash chip programs in one go
 
-# What the 128 sectors of the journal partition hold: name -> (first sector, sectors).
+# What the 148 sectors of the journal partition hold: name -> (first sector, sectors).
 LAYOUT: dict[str, tuple[int, int]] = {
     "events": (0, 92),
     "faults": (92, 16),
-    "checkpoints": (108, 8),
-    "programme": (116, 10),
-    "keys": (126, 2),
+    "checkpoints": (108, 6),
+    "keys": (114, 4),
+    "programme": (118, 10),
+    "library": (128, 8),
+    "following": (136, 12),
 }
-TOTAL_SECTORS = const(128)
+TOTAL_SECTORS = const(148)
 
 
 class FlashError(PumpError):

@@ -137,6 +137,40 @@ class Slots:
             "damaged" if self._has_magic(0) or self._has_magic(1) else "unformatted",
         )
 
+    def open_confirmed(self, sequence: "int | None") -> "Stored | None":
+        """As open(), and not content with an older text than the journal says there is.
+
+        Args:
+            sequence: the newest one's number as noted elsewhere, or None when none was.
+
+        Raises:
+            Damaged: also when what was found is older, or nothing is there.
+        """
+        stored = self.open()
+        if sequence is not None and (stored is None or stored.sequence < sequence):
+            raise Damaged("what was confirmed last cannot be read from flash")
+        return stored
+
+    def read(self) -> Stored:
+        """The newest text, read and checked anew.
+
+        Raises:
+            Damaged: it does not read as it was written any more, or there is none.
+            FlashError: the flash could not be read.
+        """
+        if self._newest >= 0:
+            state, stored = self._read(self._newest)
+            if state == _COMPLETE and stored is not None:
+                return stored
+        raise Damaged("The stored settings cannot be read: enter them anew.")
+
+    def read_previous(self) -> "Stored | None":
+        """The text before the newest one, or None when it is not there any more."""
+        if self._newest < 0:
+            return None
+        state, stored = self._read(1 - self._newest)
+        return stored if state == _COMPLETE else None
+
     def write(self, text: str) -> Stored:
         """Store a text in place of the one before; all of it or, when power fails, nothing.
 

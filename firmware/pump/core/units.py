@@ -4,6 +4,7 @@ quantity.py says which quantities there are; here is what they have in common.
 """
 
 from pump.core.errors import BadText
+from pump.core.errors import quote as quote
 from pump.core.ratio import ZERO, compare, ratio
 
 SECONDS_PER_DAY = 86400
@@ -144,14 +145,6 @@ def absolute(value: tuple[int, int]) -> tuple[int, int]:
     return value if value[0] >= 0 else (-value[0], value[1])
 
 
-def quote(text: object) -> str:
-    """Text as it may stand in an error's sentence: quoted, printable, at most 40 characters."""
-    shown = text if isinstance(text, str) else str(text)
-    if len(shown) > 40:
-        shown = shown[:37] + "..."
-    return '"' + "".join(c if " " <= c <= "~" else "?" for c in shown) + '"'
-
-
 def _number(text: str, number: str, kinds: tuple[str, ...]) -> tuple[int, int]:
     """The ratio that a decimal number stands for."""
     whole, point, decimals = number.partition(".")
@@ -168,7 +161,9 @@ def _number(text: str, number: str, kinds: tuple[str, ...]) -> tuple[int, int]:
     if len(whole) > 1 and whole[0] == "0":
         raise BadText(quote(text) + ": write the number without zeros in front")
     if len(whole) + len(decimals) > _DIGITS_MAX:
-        raise BadText(f"{quote(text)}: the limit is {_DIGITS_MAX} digits, use a larger unit")
+        raise BadText(
+            f"{quote(text)}: the limit is {_DIGITS_MAX} digits, write fewer or use another unit"
+        )
     return ratio(int(whole + decimals), 10 ** len(decimals))
 
 

@@ -6,187 +6,179 @@ read COMMANDS. A command's handler is the method of the same name of the pump ob
 called with the arguments' values in the table's order, and with `request_id` when the
 command changes something.
 
-A reply is declared as (key, kind, what it says); the kinds are in kinds.py.
+A reply is declared by its keys; what a key is, of what kind and what it says, stands once, in
+vocabulary.py.
 """
 
+from collections import namedtuple
+
 from pump.core.compat import const
-from pump.core.errors import BadText
-from pump.core.quantity import quote
+from pump.core.errors import BadText, quote
+from pump.core.paired_keys import NAME_MAX, OPERATOR, PROGRAMMER, SERVICE
 
 PROTOCOL = const(1)
 """Version of the line format and of what connecting relies on: hello and dictionary."""
+
+ANYONE = "anyone"
+"""Role of a command that changes something but needs no key."""
 
 REQUIRED = ("required",)
 """Marks an argument without a default; compared by identity."""
 
 
-class Arg:
-    """One argument of a command.
+# One argument of a command:
+#   name: key on the wire.
+#   kind: one of the argument kinds in vocabulary.py.
+#   help: what it is, for a person.
+#   example: a text that is in order.
+#   minimum, maximum: limits of a whole number, or of the length of a text.
+#   default: value used when it is not given; REQUIRED when it must be.
+Arg = namedtuple("Arg", ("name", "kind", "help", "example", "minimum", "maximum", "default"))
 
-    Attributes:
-        name: key on the wire.
-        kind: one of the argument kinds in kinds.py.
-        help: what it is, for a person.
-        example: a text that is in order.
-        minimum, maximum: limits of a whole number, or of the length of a text.
-        default: value used when it is not given; REQUIRED when it must be.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        kind: str,
-        help: str,
-        example: str,
-        minimum: int = 0,
-        maximum: int = 0,
-        default=REQUIRED,
-    ):
-        self.name = name
-        self.kind = kind
-        self.help = help
-        self.example = example
-        self.minimum = minimum
-        self.maximum = maximum
-        self.default = default
+# One command:
+#   name: NAME on the wire and of the pump's method.
+#   help: one sentence, for a person.
+#   changes: whether it changes anything in the pump; such a command has a request id that the
+#       pump remembers, and is not taken from a line typed by hand.
+#   role: what a key must have for it where the pump is locked, one of paired_keys.ROLES; ANYONE
+#       where no key is needed; "" when it changes nothing.
+#   args: Arg, in the order in which the handler takes them.
+#   replies: keys of the pairs in the answer.
+#   rows: keys of the pairs in each data line; () when there are none.
+#   host: how to ask for it with the host command, without the leading "titrate"; or "".
+#   device: how to ask for it from MicroPython after "import pump"; or "".
+Command = namedtuple(
+    "Command", ("name", "help", "changes", "role", "args", "replies", "rows", "host", "device")
+)
 
 
-class Command:
-    """One command.
+def _arg(
+    name: str, kind: str, help: str, example: str, minimum=0, maximum=0, default=REQUIRED
+) -> Arg:
+    return Arg(name, kind, help, example, minimum, maximum, default)
 
-    Attributes:
-        name: NAME on the wire and of the pump's method.
-        help: one sentence, for a person.
-        changes: whether it changes anything in the pump; such a command has a request id
-            that the pump remembers, and is not taken from a line typed by hand.
-        args: Arg, in the order in which the handler takes them.
-        replies: (key, kind, help) of the pairs in the answer.
-        rows: (key, kind, help) of the pairs in each data line; () when there are none.
-        host: how to ask for it with the host command, without the leading "titrate"; or "".
-        device: how to ask for it from MicroPython after "import pump"; or "".
-    """
 
-    def __init__(
-        self,
-        name: str,
-        help: str,
-        changes: bool = False,
-        args=(),
-        replies=(),
-        rows=(),
-        host: str = "",
-        device: str = "",
-    ):
-        self.name = name
-        self.help = help
-        self.changes = changes
-        self.args = args
-        self.replies = replies
-        self.rows = rows
-        self.host = host
-        self.device = device
+def _command(
+    name: str, help: str, role="", args=(), replies=(), rows=(), host="", device=""
+) -> Command:
+    return Command(name, help, role != "", role, args, replies, rows, host, device)
 
 
 _STATE = (
-    ("state", "text", "named state of the pump after it"),
-    (
-        "effective_ticks",
-        "whole",
-        "pump time from which it holds, in ticks of 8 ns; empty when nothing moves",
-    ),
+    "state",
+    "effective_ticks",
 )
 
 _VOLUME = "a volume such as 100 uL, or a dose such as 50 mcg at the programmed concentration"
 
+_REASON = Arg(
+    "reason",
+    "text",
+    "why a soft limit of the drug library is gone beyond; needed only then",
+    "severe spasms, seen by Dr Ito",
+    4,
+    48,
+    "",
+)
+
 COMMANDS = (
-    Command(
+    _command(
         "hello",
         "Who is there: product, versions, board; the first thing a host asks.",
         replies=(
-            ("product", "text", "always titrate"),
-            ("protocol", "whole", "version of the line format"),
-            ("dictionary", "text", "digest of the table of commands"),
-            ("firmware_version", "text", "version of the firmware"),
-            ("image_digest", "text", "digest of the firmware's files"),
-            ("installed", "text", "frozen in an image, or as files"),
-            ("board", "text", "name of the board"),
-            ("board_id", "text", "serial number of the board"),
-            ("micropython", "text", "version of MicroPython"),
-            ("uptime_s", "seconds", "time since the last start"),
-            ("state", "text", "named state of the pump"),
+            "product",
+            "protocol",
+            "dictionary",
+            "firmware_version",
+            "image_digest",
+            "installed",
+            "board",
+            "board_id",
+            "micropython",
+            "uptime_s",
+            "state",
+            "locked",
         ),
         host="ports",
     ),
-    Command(
+    _command(
         "dictionary",
         "The commands that this pump knows, with their arguments: one a row.",
-        replies=(("dictionary", "text", "digest of the table of commands"),),
+        replies=("dictionary",),
         rows=(
-            ("command", "text", "its name"),
-            ("changes", "yes_no", "whether it changes anything"),
-            ("args", "text", "name:kind:minimum:maximum each, ? after one that has a default"),
-            ("replies", "text", "key:kind each"),
-            ("rows", "text", "key:kind each"),
+            "command",
+            "changes",
+            "role",
+            "args",
+            "replies",
+            "rows",
         ),
     ),
-    Command(
+    _command(
         "help",
         "The commands in a line each, or all about one of them.",
-        args=(Arg("name", "word", "a command", "bolus", default=""),),
-        rows=(("text", "text", "a line to read"),),
+        args=(_arg("name", "word", "a command", "bolus", default=""),),
+        rows=("text",),
         device="pump.help()",
     ),
-    Command(
+    _command(
         "status",
         "How the pump is: state, volumes, reservoir, clock, alarms.",
         replies=(
-            ("state", "text", "named state"),
-            ("stepped", "whole", "microsteps made, by the count of the step generator"),
-            ("witnessed", "whole", "microsteps seen on the STEP pin by the second counter"),
-            ("asked", "whole", "microsteps asked for so far"),
-            ("committed_steps", "whole", "microsteps handed to the hardware ahead of time"),
-            ("delivered_nl", "volume", "delivered since the last refill, priming not counted"),
-            ("primed_nl", "volume", "used for priming since the last refill"),
-            ("reservoir_nl", "volume", "left in the reservoir"),
-            ("rate_nl_per_h", "rate", "rate now, boluses included"),
-            ("bolus_remaining_nl", "volume", "what is left of the running bolus"),
-            ("next_change_s", "seconds", "time to the next change of the rate"),
-            ("low_in_s", "seconds", "time to a low reservoir, under the programme"),
-            ("empty_in_s", "seconds", "time to an empty reservoir, under the programme"),
-            ("clock_s", "instant", "the pump's clock, local civil time"),
-            ("clock_known", "yes_no", "whether the clock was set since it last stopped"),
-            ("programme_digest", "text", "digest of the programme in force"),
-            ("programme_name", "text", "name of the programme in force"),
-            ("concentration_mcg_per_ml", "ratio", "concentration; empty for plain volumes"),
-            ("alarms", "alarms", "active alarms, code:priority each, the most urgent first"),
-            ("firmware_version", "text", "version of the firmware"),
-            ("image_digest", "text", "digest of the firmware's files"),
-            ("uptime_s", "seconds", "time since the last start"),
-            ("reset_cause", "text", "what caused the last start"),
-            ("heap_free", "whole", "free memory in bytes"),
+            "state",
+            "stepped",
+            "witnessed",
+            "asked",
+            "committed_steps",
+            "delivered_nl",
+            "primed_nl",
+            "reservoir_nl",
+            "rate_nl_per_h",
+            "bolus_remaining_nl",
+            "bridge_left_nl",
+            "vtbi_left_nl",
+            "demand_in_s",
+            "next_change_s",
+            "following_s",
+            "low_in_s",
+            "empty_in_s",
+            "clock_s",
+            "clock_known",
+            "programme_digest",
+            "programme_name",
+            "concentration_mcg_per_ml",
+            "library",
+            "library_digest",
+            "alarms",
+            "firmware_version",
+            "image_digest",
+            "uptime_s",
+            "reset_cause",
+            "heap_free",
+            "locked",
         ),
         host="status",
         device="pump.status()",
     ),
-    Command(
+    _command(
         "alarms",
         "The active alarms: one a row, the most urgent first.",
         rows=(
-            ("code", "text", "name of the alarm"),
-            ("priority", "text", "high, medium, low or info"),
-            ("since_s", "instant", "when it began"),
-            ("acknowledged", "yes_no", "whether a person has acknowledged it"),
-            ("effect", "text", "what it does to delivery"),
-            ("sentence", "text", "what it means and what to do"),
+            "code",
+            "priority",
+            "since_s",
+            "acknowledged",
+            "effect",
+            "sentence",
         ),
         host="alarms",
         device="pump.alarms()",
     ),
-    Command(
+    _command(
         "log",
         "Entries of the pump's journal, the oldest first: one a row.",
         args=(
-            Arg(
+            _arg(
                 "from_sequence",
                 "whole",
                 "number of the first entry; without it, the last ones",
@@ -195,168 +187,257 @@ COMMANDS = (
                 0x7FFFFFFF,
                 None,
             ),
-            Arg("count", "whole", "most entries to give", "20", 1, 50, 20),
-            Arg("faults", "yes_no", "only faults and alarms", "no", default=False),
+            _arg("count", "whole", "most entries to give", "20", 1, 50, 20),
+            _arg("faults", "yes_no", "only faults and alarms", "no", default=False),
         ),
-        replies=(("next_sequence", "whole", "number to ask from for what comes after"),),
+        replies=("next_sequence",),
         rows=(
-            ("sequence", "whole", "number of the entry"),
-            ("at_s", "instant", "when, by the pump's clock"),
-            ("code", "text", "what happened"),
-            ("detail", "text", "the values that belong to it"),
+            "sequence",
+            "at_s",
+            "code",
+            "detail",
         ),
         host="log",
         device="pump.log()",
     ),
-    Command(
+    _command(
         "programme",
         "The programme in force: its canonical text, one line a row.",
-        replies=(("digest", "text", "digest of the programme"),),
-        rows=(("text", "text", "a line of the canonical text"),),
+        replies=("digest",),
+        rows=("text",),
         host="programme",
         device="pump.programme()",
     ),
-    Command(
+    _command(
+        "library",
+        "The drug library in use: its canonical text, one line a row.",
+        replies=(
+            "digest",
+            "library",
+        ),
+        rows=("text",),
+        host="library show --pump",
+        device="pump.library()",
+    ),
+    _command(
         "clock",
         "The pump's clock.",
         replies=(
-            ("clock_s", "instant", "local civil time"),
-            ("clock_known", "yes_no", "whether it was set since it last stopped"),
+            "clock_s",
+            "clock_known",
         ),
         host="clock",
         device="pump.clock()",
     ),
-    Command(
+    _command(
         "outcome",
         "What became of a request: settles one whose answer was lost.",
-        args=(Arg("rid", "rid", "request id", "0a1b2c3d"),),
+        args=(_arg("rid", "rid", "request id", "0a1b2c3d"),),
         replies=(
-            ("found", "text", "done, refused, or never: not known, so not done lately"),
-            ("detail", "text", "what the answer said besides"),
+            "found",
+            "detail",
         ),
         host="outcome 0a1b2c3d",
     ),
-    Command(
-        "propose",
-        "Begin to send a programme; one proposed before is forgotten.",
-        changes=True,
-        args=(
-            Arg("pieces", "whole", "how many pieces follow", "4", 1, 999),
-            Arg("crc", "crc", "CRC32 of all the text, as 8 digits of 0-9 A-F", "1C291CA3"),
+    _command(
+        "keys",
+        "The keys that may change the pump: one a row; without any, everybody may.",
+        replies=(
+            "locked",
+            "awaits",
         ),
-        host="program profile.toml",
-    ),
-    Command(
-        "propose_line",
-        "Send the next piece of the proposed programme's text.",
-        changes=True,
-        args=(
-            Arg("n", "whole", "number of the piece, the first is 0", "0", 0, 998),
-            Arg("text", "text", "the piece: whole lines, LF between them", "name Example", 1, 200),
-        ),
-        host="program profile.toml",
-    ),
-    Command(
-        "review",
-        "What the proposed programme would change: one setting a row, old against new.",
-        replies=(("digest", "text", "digest to confirm it by"),),
         rows=(
-            ("setting", "text", "name of the setting; warning for a warning"),
-            ("old", "text", "in force now"),
-            ("new", "text", "proposed"),
+            "name",
+            "role",
+            "fingerprint",
+        ),
+        host="keys",
+        device="pump.keys()",
+    ),
+    _command(
+        "challenge",
+        "A challenge for the next request that is made with a key.",
+        args=(_arg("by", "word", "name of the key", "bench"),),
+        replies=("challenge",),
+    ),
+    _command(
+        "pair",
+        "Pair a key, once the pair button is pressed within 30 s.",
+        role=ANYONE,
+        args=(
+            _arg("name", "word", "name of the key, at most %d characters" % NAME_MAX, "bench"),
+            _arg("role", "word", "operator, programmer or service", "programmer"),
+            _arg("key", "secret", "the key", "0123456789abcdef" * 4),
+        ),
+        replies=("wait_s",),
+        host="pair --name bench",
+    ),
+    _command(
+        "unpair",
+        "Forget a key; without any the pump is open to everybody again.",
+        role=SERVICE,
+        args=(_arg("name", "word", "name of the key", "bench"),),
+        host="unpair bench",
+    ),
+    _command(
+        "propose",
+        "Begin to send a programme or a drug library; what was proposed before is forgotten.",
+        role=PROGRAMMER,
+        args=(
+            _arg("pieces", "whole", "how many pieces follow", "4", 1, 999),
+            _arg("crc", "crc", "CRC32 of all the text, as 8 digits of 0-9 A-F", "1C291CA3"),
+            _arg("what", "word", "programme or library", "library", default="programme"),
         ),
         host="program profile.toml",
     ),
-    Command(
+    _command(
+        "propose_line",
+        "Send the next piece of the proposed text.",
+        role=ANYONE,
+        args=(
+            _arg("n", "whole", "number of the piece, the first is 0", "0", 0, 998),
+            _arg("text", "text", "the piece: whole lines, LF between them", "name Example", 1, 200),
+        ),
+        host="program profile.toml",
+    ),
+    _command(
+        "review",
+        "What the proposed text would change: one setting a row, old against new.",
+        replies=("digest",),
+        rows=(
+            "setting",
+            "old",
+            "new",
+        ),
+        host="program profile.toml",
+        device="pump.review()",
+    ),
+    _command(
         "confirm",
-        "Put the proposed programme in force, as reviewed.",
-        changes=True,
-        args=(Arg("digest", "digest", "digest that review gave", "0123456789abcdef"),),
+        "Put what is proposed in force, as reviewed.",
+        role=PROGRAMMER,
+        args=(
+            _arg("digest", "digest", "digest that review gave", "0123456789abcdef"),
+            _REASON,
+            _arg(
+                "at",
+                "instant",
+                "from when it is to be in force; without it, from now on",
+                "2026-11-23T06:00:00",
+                default=None,
+            ),
+        ),
         replies=_STATE,
         host="program profile.toml",
+        device='pump.confirm("0123456789abcdef")',
     ),
-    Command(
+    _command(
+        "revert",
+        "Propose the programme that was in force before; then review and confirm it.",
+        role=PROGRAMMER,
+        replies=("digest",),
+        host="revert",
+        device="pump.revert()",
+    ),
+    _command(
+        "cancel_following",
+        "Forget the programme that is to come into force at a time.",
+        role=PROGRAMMER,
+        replies=_STATE,
+        host="program --cancel",
+        device="pump.cancel_following()",
+    ),
+    _command(
         "discard",
-        "Forget the proposed programme.",
-        changes=True,
+        "Forget what is proposed.",
+        role=PROGRAMMER,
         host="program profile.toml",
     ),
-    Command(
+    _command(
         "start",
         "Start to deliver the programme.",
-        changes=True,
+        role=PROGRAMMER,
         replies=_STATE,
         host="start",
         device="pump.start()",
     ),
-    Command(
+    _command(
         "pause",
         "Pause delivery; an alarm reminds of it.",
-        changes=True,
+        role=OPERATOR,
         replies=_STATE,
         host="pause",
         device="pump.pause()",
     ),
-    Command(
+    _command(
         "resume",
         "Go on after a pause.",
-        changes=True,
+        role=OPERATOR,
         replies=_STATE,
         host="resume",
         device="pump.resume()",
     ),
-    Command(
+    _command(
         "stop",
         "Stop delivery; what is left of a bolus is cancelled.",
-        changes=True,
+        role=PROGRAMMER,
         replies=_STATE,
         host="stop",
         device="pump.stop()",
     ),
-    Command(
+    _command(
         "minimum",
         "Deliver at the programme's minimum rate until told otherwise.",
-        changes=True,
+        role=PROGRAMMER,
         replies=_STATE,
         host="minimum",
         device="pump.minimum()",
     ),
-    Command(
+    _command(
         "rate",
         "Make one flat basal rate the programme's day.",
-        changes=True,
-        args=(Arg("rate", "rate", "a volume or a dose per min, h or day", "300 mcg/day"),),
+        role=PROGRAMMER,
+        args=(_arg("rate", "rate", "a volume or a dose per min, h or day", "300 mcg/day"), _REASON),
         replies=_STATE,
         host='rate "300 mcg/day"',
         device='pump.rate("300 mcg/day")',
     ),
-    Command(
+    _command(
         "bolus",
         "Give a bolus on top of the basal rate, evenly over a time.",
-        changes=True,
+        role=OPERATOR,
         args=(
-            Arg("volume", "amount", _VOLUME, "50 mcg"),
-            Arg("duration", "duration", "over how long", "10 min"),
+            _arg("volume", "amount", _VOLUME, "50 mcg"),
+            _arg("duration", "duration", "over how long", "10 min"),
+            _REASON,
         ),
         replies=_STATE,
         host='bolus "50 mcg" --over "10 min"',
         device='pump.bolus("50 mcg", minutes=10)',
     ),
-    Command(
+    _command(
+        "demand",
+        "Give the programme's demand bolus, unless it is locked out.",
+        role=OPERATOR,
+        replies=_STATE,
+        host="demand",
+        device="pump.demand()",
+    ),
+    _command(
         "cancel_bolus",
         "Cancel what is left of the running bolus; the basal rate goes on.",
-        changes=True,
+        role=OPERATOR,
         replies=_STATE,
         host="bolus --cancel",
         device="pump.cancel_bolus()",
     ),
-    Command(
+    _command(
         "prime",
         "Fill the line while stopped; not counted as delivered.",
-        changes=True,
+        role=PROGRAMMER,
         args=(
-            Arg("volume", "volume", "how much", "200 uL"),
-            Arg(
+            _arg("volume", "volume", "how much", "200 uL"),
+            _arg(
                 "rate",
                 "rate",
                 "how fast; without it, the programme's highest rate",
@@ -368,50 +449,67 @@ COMMANDS = (
         host='prime "200 uL"',
         device='pump.prime("200 uL")',
     ),
-    Command(
+    _command(
+        "purge",
+        "Empty the reservoir down to its reserve through the line; not counted as delivered.",
+        role=PROGRAMMER,
+        args=(
+            _arg(
+                "rate",
+                "rate",
+                "how fast; without it, the programme's highest rate",
+                "1 mL/min",
+                default=None,
+            ),
+        ),
+        replies=_STATE,
+        host="purge",
+        device="pump.purge()",
+    ),
+    _command(
         "refill",
         "Say what the reservoir holds after a refill.",
-        changes=True,
-        args=(Arg("volume", "volume", "what it holds now", "18 mL"),),
+        role=PROGRAMMER,
+        args=(_arg("volume", "volume", "what it holds now", "18 mL"),),
         replies=_STATE,
         host='refill "18 mL"',
         device='pump.refill("18 mL")',
     ),
-    Command(
+    _command(
         "acknowledge",
         "Acknowledge an alarm.",
-        changes=True,
-        args=(Arg("code", "word", "the alarm, or all", "low_reservoir"),),
+        role=OPERATOR,
+        args=(_arg("code", "word", "the alarm, or all", "low_reservoir"),),
         host="ack low_reservoir",
         device='pump.acknowledge("low_reservoir")',
     ),
-    Command(
+    _command(
         "silence",
         "Silence the sound for a while; it comes back while an alarm lasts.",
-        changes=True,
+        role=OPERATOR,
         host="silence",
         device="pump.silence()",
     ),
-    Command(
+    _command(
         "set_clock",
         "Set the pump's clock, in local civil time.",
-        changes=True,
-        args=(Arg("now", "instant", "the time now", "2026-11-22T06:00:00"),),
-        replies=(("clock_s", "instant", "what the clock says now"),),
+        role=PROGRAMMER,
+        args=(_arg("now", "instant", "the time now", "2026-11-22T06:00:00"),),
+        replies=("clock_s",),
         host="clock --set",
         device='pump.set_clock("2026-11-22T06:00:00")',
     ),
-    Command(
+    _command(
         "test_alarm",
         "Sound and show each alarm priority once.",
-        changes=True,
+        role=OPERATOR,
         host="alarms --test",
         device="pump.test_alarm()",
     ),
-    Command(
+    _command(
         "bootloader",
         "Restart into the USB bootloader for new firmware; only while stopped.",
-        changes=True,
+        role=SERVICE,
         host="flash",
         device="pump.bootloader()",
     ),
@@ -436,6 +534,15 @@ def require(name: str) -> Command:
     if command is None:
         raise unknown(name)
     return command
+
+
+def role_of(command: Command, pairs) -> str:
+    """The role that a request needs: to go beyond a soft limit, which takes a reason, is for a
+    programmer to decide."""
+    for key, value in pairs:
+        if key == _REASON.name and value and command.role == OPERATOR:
+            return PROGRAMMER
+    return command.role
 
 
 def has_argument(command: Command, name: str) -> bool:

@@ -28,12 +28,15 @@ def digest() -> str:
 
 
 def _row(command: commands.Command) -> list[tuple[str, object]]:
+    from pump.link import vocabulary
+
     return [
         ("command", command.name),
         ("changes", command.changes),
+        ("role", command.role),
         ("args", ",".join([_argument(arg) for arg in command.args])),
-        ("replies", ",".join([key + ":" + kind for key, kind, _ in command.replies])),
-        ("rows", ",".join([key + ":" + kind for key, kind, _ in command.rows])),
+        ("replies", vocabulary.signature(command.replies)),
+        ("rows", vocabulary.signature(command.rows)),
     ]
 
 

@@ -1,38 +1,15 @@
-"""Kinds of values: how an argument's text is read, and how a reply's text is put for a person."""
+"""Kinds of values: how an argument's text is read, and how a reply's text is put for a person.
 
-from pump.core import quantity, ratio
-from pump.core.errors import BadText, OutOfRange
+The kinds are listed in vocabulary.py.
+"""
+
+from pump.core import ratio
+from pump.core.errors import BadText, OutOfRange, quote
 from pump.link import lines
-
-ARGUMENT_KINDS = (
-    ("amount", "a volume or a dose with its unit, such as 100 uL or 50 mcg; read as nL"),
-    ("volume", "a volume with its unit, such as 18 mL; read as nL"),
-    ("rate", "a volume or a dose per min, h or day, such as 300 mcg/day; read as nL/h"),
-    ("duration", "a time with its unit, such as 10 min; read as whole seconds"),
-    ("instant", "local civil time, YYYY-MM-DDTHH:MM:SS; read as pump time in whole seconds"),
-    ("whole", "a whole number within its limits"),
-    ("yes_no", "yes or no"),
-    ("word", "a name of small letters, digits and _"),
-    ("text", "characters space to ~, and LF, as many as its limits say"),
-    ("digest", "16 digits of 0-9 a-f"),
-    ("rid", "a request id, 8 digits of 0-9 a-f"),
-    ("crc", "a CRC32 as in lines, 8 digits of 0-9 A-F"),
-)
-
-REPLY_KINDS = (
-    ("whole", "a whole number"),
-    ("seconds", "a time span in whole seconds"),
-    ("instant", "pump time: seconds of local civil time since 2000-01-01 00:00"),
-    ("volume", "an exact ratio of nL, such as 1375/3"),
-    ("rate", "an exact ratio of nL/h"),
-    ("ratio", "an exact ratio in the unit at the end of its name"),
-    ("yes_no", "yes or no"),
-    ("text", "text"),
-    ("alarms", "code:priority, a comma between two of them"),
-)
 
 _LOWER_HEXADECIMAL = "0123456789abcdef"
 _DIGITS_MAX = 10
+_QUANTITIES = ("amount", "volume", "rate", "duration", "instant")
 
 
 def read(arg, text: str, concentration_mcg_per_ml):
@@ -49,16 +26,8 @@ def read(arg, text: str, concentration_mcg_per_ml):
         OutOfRange: it can be read but lies outside the argument's limits.
     """
     kind = arg.kind
-    if kind == "amount":
-        return quantity.parse_amount_nl(text, concentration_mcg_per_ml)
-    if kind == "volume":
-        return quantity.parse_volume_nl(text)
-    if kind == "rate":
-        return quantity.parse_rate_nl_per_h(text, concentration_mcg_per_ml)
-    if kind == "duration":
-        return quantity.parse_duration_s(text)
-    if kind == "instant":
-        return quantity.parse_instant_s(text)
+    if kind in _QUANTITIES:
+        return _quantity(kind, text, concentration_mcg_per_ml)
     if kind == "whole":
         return _whole(arg, text)
     if kind == "text":
@@ -79,9 +48,27 @@ def read(arg, text: str, concentration_mcg_per_ml):
         if not lines.is_rid(text):
             raise _unreadable(arg, text, "8 digits of 0-9 a-f")
         return text
+    if kind == "secret":
+        if len(text) != 64 or not _all_in(text, _LOWER_HEXADECIMAL):
+            raise BadText(arg.name + " must be 64 digits of 0-9 a-f; it is not repeated here")
+        return text
     if len(text) != 8 or not _all_in(text, "0123456789ABCDEF"):
         raise _unreadable(arg, text, "8 digits of 0-9 A-F")
     return text
+
+
+def _quantity(kind: str, text: str, concentration_mcg_per_ml):
+    from pump.core import quantity
+
+    if kind == "amount":
+        return quantity.parse_amount_nl(text, concentration_mcg_per_ml)
+    if kind == "volume":
+        return quantity.parse_volume_nl(text)
+    if kind == "rate":
+        return quantity.parse_rate_nl_per_h(text, concentration_mcg_per_ml)
+    if kind == "duration":
+        return quantity.parse_duration_s(text)
+    return quantity.parse_instant_s(text)
 
 
 def _whole(arg, text):
@@ -124,6 +111,8 @@ def shown(kind: str, key: str, text: str) -> str:
     """
     if text == "":
         return "-"
+    from pump.core import quantity
+
     if kind == "volume":
         return quantity.format_volume(ratio.parse(text))
     if kind == "rate":
@@ -141,7 +130,7 @@ def shown(kind: str, key: str, text: str) -> str:
 
 
 def _unreadable(arg, text, wanted):
-    return BadText(arg.name + " is " + quantity.quote(text) + ", but it must be " + wanted)
+    return BadText(arg.name + " is " + quote(text) + ", but it must be " + wanted)
 
 
 def _all_in(text, characters):

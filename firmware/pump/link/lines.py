@@ -25,7 +25,7 @@ DATA = "-"
 ANSWER = "="
 EVENT = "!"
 
-REQUEST_MAX = const(240)
+REQUEST_MAX = const(320)
 """Most characters of a request or of a line typed by hand, without the end of line."""
 
 REPLY_MAX = const(1000)

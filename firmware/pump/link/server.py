@@ -30,14 +30,17 @@ class Server:
 
     Args:
         pump: object with a method for each command (see commands.py), `outcome_of(request_id)`
-            giving None, "done ..." or "refused ..." for an id it has journalled, and the
-            attribute `concentration_mcg_per_ml`, a ratio or None. A method returns a list of
-            (key, value) pairs; of a command with rows, an iterator of such lists, one a row;
-            a list there that begins with a key of the command's replies is for the answer.
+            giving None, "done ..." or "refused ..." for an id it has journalled,
+            `authorise(role, by, mac, message)`, which raises where a change needs another key,
+            and the attribute `concentration_mcg_per_ml`, a ratio or None. A method returns a
+            list of (key, value) pairs; of a command with rows, an iterator of such lists, one a
+            row; a list there that begins with a key of the command's replies is for the answer.
         write: called with text to send, whole lines ended by LF.
+        on_refused: called with the PumpError when a request or a typed line was refused.
+        on_failed: called with the error when the pump failed inside.
     """
 
-    def __init__(self, pump, write):
+    def __init__(self, pump, write, on_refused=None, on_failed=None):
         self._own = {
             "hello": self._hello,
             "dictionary": self._dictionary,
@@ -49,6 +52,8 @@ class Server:
                 raise AttributeError("the pump has no method for the command " + command.name)
         self._pump = pump
         self._write = write
+        self._on_refused = on_refused or _nothing
+        self._on_failed = on_failed or _nothing
         self._assembler = LineAssembler(lines.REQUEST_MAX)
         self._last_request = b""
         self._last_answer = ""
@@ -58,6 +63,16 @@ class Server:
 
     def feed(self, data: bytes) -> None:
         """Take what has arrived: any bytes, in any pieces. Writes the answers to it."""
+        for _ in self.steps(data):
+            pass
+
+    def steps(self, data: bytes):
+        """As feed(), step by step, so that a long answer need never be held whole.
+
+        Yields:
+            after each of the data lines that it wrote, whether a part of the answer is done, so
+            that what it needed may be let go of.
+        """
         found = self._assembler.feed(data)
         if self._assembler.echo:
             self._write(self._assembler.echo)
@@ -65,9 +80,9 @@ class Server:
             if raw is None:
                 self.event("too_long", [("sentence", lines.too_long(lines.REQUEST_MAX))])
             elif raw[0] == ord(lines.REQUEST):
-                self._request(raw)
+                yield from self._request(raw)
             elif raw[0] not in _OWN_LINES:
-                self._typed(raw)
+                yield from self._typed(raw)
 
     def event(self, code: str, pairs) -> None:
         """Send an event that nobody asked for.
@@ -79,7 +94,7 @@ class Server:
         self._send(lines.encode(lines.EVENT, self._events, "", code, pairs))
         self._events = (self._events + 1) % (lines.NUMBER_MAX + 1)
 
-    def _request(self, raw: bytes) -> None:
+    def _request(self, raw: bytes):
         if raw == self._last_request:
             self._send(self._last_answer)
             return
@@ -90,7 +105,7 @@ class Server:
             self.event(error.code, [("sentence", error.sentence)])
             return
         command = commands.find(line.word)
-        outcome, pairs = self._answer(command, line)
+        outcome, pairs = yield from self._answer(command, line, raw)
         try:
             answer = lines.encode(lines.ANSWER, line.number, "", outcome, pairs)
         except BadText as error:
@@ -102,7 +117,7 @@ class Server:
             self._last_answer = answer
         self._send(answer)
 
-    def _answer(self, command, line):
+    def _answer(self, command, line, raw: bytes):
         """Do what a request asks for, write its data lines; returns (outcome, pairs)."""
         try:
             if command is None:
@@ -112,16 +127,19 @@ class Server:
                 if known:
                     outcome, detail = _split_outcome(known)
                     return outcome, [("detail", detail)] if detail else []
+                self._authorise(command, line.pairs, raw)
             values = self._values(command, line.pairs)
-            pairs = self._do(command, values, line)
+            pairs = yield from self._do(command, values, line)
             if command.changes:
                 self._done.keep(line.rid, _DONE)
             return _DONE, pairs
         except PumpError as error:
+            self._on_refused(error)
             return _REFUSED, [("code", error.code), ("sentence", error.sentence)]
         except Exception as error:
             # The boundary: whatever broke inside must neither end the console nor
             # be taken for done or refused.
+            self._on_failed(error)
             sentence = (
                 "the pump failed inside while doing this: "
                 + type(error).__name__
@@ -129,6 +147,16 @@ class Server:
                 + str(error)
             )
             return _UNKNOWN, [("code", "internal_error"), ("sentence", sentence[:300])]
+
+    def _authorise(self, command, pairs, raw: bytes) -> None:
+        """Take the key's name and message code off a request and have the pump judge them."""
+        name = code = ""
+        if len(pairs) > 1 and pairs[-1][0] == "mac" and pairs[-2][0] == "by":
+            code = pairs.pop()[1]
+            name = pairs.pop()[1]
+        if command.role != commands.ANYONE:
+            message = raw[: raw.rfind(b" mac=")] if name else b""
+            self._pump.authorise(commands.role_of(command, pairs), name, code, message)
 
     def _do(self, command, values, line):
         """Call the handler; the data lines are written, the answer's pairs returned."""
@@ -141,11 +169,14 @@ class Server:
         answer = []
         count = 0
         for row in _rows(command, result):
-            if _is_reply(command, row):
+            if not row:
+                yield True
+            elif _is_reply(command, row):
                 answer.extend(row)
             else:
                 self._send(lines.encode(lines.DATA, line.number, "", "", row))
                 count += 1
+                yield False
         return [("rows", count)] + answer
 
     def _handler(self, command):
@@ -168,7 +199,7 @@ class Server:
                 values.append(arg.default)
         return values
 
-    def _typed(self, raw: bytes) -> None:
+    def _typed(self, raw: bytes):
         """Answer a line typed by a person, in plain words."""
         try:
             lines.check_printable(raw)
@@ -187,15 +218,18 @@ class Server:
             result = self._handler(command)(*values)
             if command.rows:
                 for row in _rows(command, result):
-                    if not _is_reply(command, row):
-                        self._send(words.row_line(command.rows, row))
+                    if row and not _is_reply(command, row):
+                        self._send(words.row_line(row))
+                        yield False
             else:
-                for text in words.pair_lines(command.replies, result):
+                for text in words.pair_lines(result):
                     self._send(text)
         except PumpError as error:
+            self._on_refused(error)
             self._send("? " + error.sentence)
         except Exception as error:
             # The boundary, as for requests.
+            self._on_failed(error)
             self._send("? the pump failed inside: " + type(error).__name__ + " " + str(error))
 
     def _send(self, text: str) -> None:
@@ -230,6 +264,10 @@ class Server:
         return self._pump.outcome_of(rid) or self._done.outcome_of(rid)
 
 
+def _nothing(_error) -> None:
+    """Nobody wants to know."""
+
+
 def _split_outcome(known: str):
     """What the pump journalled, such as "done" or "refused out_of_range ...", in two."""
     outcome, _, detail = known.partition(" ")
@@ -240,16 +278,13 @@ def _rows(command, result):
     """The rows of a listing; a text alone is a row of the command's only key."""
     for row in result:
         if isinstance(row, str):
-            yield [(command.rows[0][0], row)]
+            yield [(command.rows[0], row)]
         else:
             yield row
 
 
 def _is_reply(command, row) -> bool:
-    for key, _, _ in command.replies:
-        if row[0][0] == key:
-            return True
-    return False
+    return row[0][0] in command.replies
 
 
 def _typed_pairs(command, parts):

@@ -1,6 +1,6 @@
 """What a person at a terminal reads: answers to typed lines, and help."""
 
-from pump.core import quantity
+from pump.core.errors import quote
 from pump.link import commands, kinds, lines
 
 _LABEL_WIDTH = 20
@@ -16,24 +16,20 @@ def label(key: str) -> str:
     return key.replace("_", " ")
 
 
-def pair_lines(declared, pairs):
+def pair_lines(pairs):
     """One line for each (key, value): what it is, then the value with its unit.
 
     Args:
-        declared: (key, kind, help) of the command's replies.
         pairs: (key, value), values as lines.value_text() takes them.
     """
     for key, value in pairs:
         name = label(key)
-        shown = kinds.shown(_kind(declared, key), key, lines.value_text(value))
-        yield name + " " * max(_LABEL_WIDTH - len(name), 1) + shown
+        yield name + " " * max(_LABEL_WIDTH - len(name), 1) + _shown(key, value)
 
 
-def row_line(declared, row) -> str:
+def row_line(row) -> str:
     """One data row in one line, its values two spaces apart."""
-    return "  ".join(
-        [kinds.shown(_kind(declared, key), key, lines.value_text(value)) for key, value in row]
-    )
+    return "  ".join([_shown(key, value) for key, value in row])
 
 
 def how_to(command) -> str:
@@ -84,7 +80,7 @@ def _help_of(command):
             + (", " + limits if limits else "")
             + ("" if arg.default is commands.REQUIRED else ", may be left out")
             + "; for example "
-            + quantity.quote(arg.example)
+            + quote(arg.example)
         )
     if command.changes:
         yield "Changes the pump: use " + how_to(command) + "."
@@ -92,8 +88,7 @@ def _help_of(command):
         yield "Type it here, or use " + how_to(command) + "."
 
 
-def _kind(declared, key) -> str:
-    for name, kind, _ in declared:
-        if name == key:
-            return kind
-    return "text"
+def _shown(key: str, value) -> str:
+    from pump.link import vocabulary
+
+    return kinds.shown(vocabulary.kind_of(key), key, lines.value_text(value))

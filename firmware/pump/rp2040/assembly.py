@@ -7,31 +7,50 @@ import machine
 import rp2
 from micropython import const
 
-from pump.core import records, recovery
+from pump.core import after_reset, recovery
 from pump.core.controller import Controller
 from pump.core.journal import Journal
 from pump.core.recorder import Recorder
 from pump.core.retained import RetainedState
 from pump.core.sectors import LAYOUT, TOTAL_SECTORS
+from pump.core.self_test import SelfTest
 from pump.core.slots import Slots
+from pump.rp2040 import flash_image
 from pump.rp2040.annunciator import Annunciator
-from pump.rp2040.file_sectors import FileSectors
-from pump.rp2040.flash_sectors import FlashSectors
 from pump.rp2040.panel import Panel
 from pump.rp2040.pump_clock import TICKS_PER_US, PumpClock
+from pump.rp2040.registers import WATCHDOG_REASON, WATCHDOG_SCRATCH4
 from pump.rp2040.service import WATCHDOG_MS, Service
 from pump.rp2040.step_generator import StepGenerator
 from pump.version import VERSION
 
 SYSTEM_CLOCK_HZ = const(125000000)
 _IOCTL_BLOCK_COUNT = const(4)
+# The watchdog's REASON register: it ran out, and was not told to reset.
+_REASON_TIMER = const(1)
+# What the SDK leaves in SCRATCH4 when it enables the watchdog as such, and not to restart: its
+# WATCHDOG_NON_REBOOT_MAGIC.
+_IS_WATCHDOG = 0x6AB73121
+_SPARE_BYTES = const(512)
 
 
-def build(board, memory, left_over):
+def prepare(board):
+    """Do what takes long and needs neither steps nor retained memory.
+
+    Returns:
+        what build() asks for as prepared.
+    """
+    clock = PumpClock()
+    recorder = _recorder(board, clock)
+    return clock, recorder, recovery.Kept(recorder)
+
+
+def build(board, prepared, memory, left_over):
     """Build the pump and set it going.
 
     Args:
         board: module or object with the board's pins and timing, see boards/.
+        prepared: what prepare() returned.
         memory: the RetainedMemory reserved for this boot.
         left_over: LeftOver, what the boot before left behind.
 
@@ -39,21 +58,30 @@ def build(board, memory, left_over):
         (Controller, Service, Panel); the service is running. All three are to be kept.
     """
     machine.freq(SYSTEM_CLOCK_HZ)
-    clock = PumpClock()
+    clock, recorder, kept = prepared
     generator = StepGenerator(board, memory, clock)
-    recorder = _open_recorder(board, clock)
-    pump = Controller(clock, generator, recorder, _identity(), memory.save_text, gc.mem_free)
-    _recover(pump, clock, left_over)
+    pump = Controller(
+        clock, generator, recorder, _identity(), memory.save_text, gc.mem_free, os.urandom
+    )
+    _recover(pump, clock, kept, left_over)
     memory.announce()
     service = Service(pump, memory, _annunciator(board))
     service.start()
-    stop_pin = machine.Pin(board.BUTTON_STOP_GPIO, machine.Pin.IN, machine.Pin.PULL_UP)
-    panel = Panel(pump, stop_pin, board.BUTTON_ACTIVE_LEVEL)
-    recovery.load_requests(pump)
+    pins = [
+        machine.Pin(gpio, machine.Pin.IN, machine.Pin.PULL_UP)
+        for gpio in (board.BUTTON_STOP_GPIO, board.BUTTON_BOLUS_GPIO, board.BUTTON_PAIR_GPIO)
+    ]
+    panel = Panel(pump, service.act, pins, board.BUTTON_ACTIVE_LEVEL)
+    pump.monitor.self_test = SelfTest(pump, flash_image.find(), _spare_block)
     return pump, service, panel
 
 
-def _recover(pump, clock, last) -> None:
+def _spare_block() -> bytearray:
+    # A new one each time, so that it lies elsewhere as the heap is used.
+    return bytearray(_SPARE_BYTES)
+
+
+def _recover(pump, clock, kept, last) -> None:
     state = _state_of(last)
     gap_from_ticks = None
     if state is not None:
@@ -64,14 +92,11 @@ def _recover(pump, clock, last) -> None:
             reset_us = last.fed_us + WATCHDOG_MS * 1000 + state.offset_us
             clock.offset_us = reset_us
             gap_from_ticks = reset_us * TICKS_PER_US
-    pump.reset_cause = _cause(state, last)
     if state is None:
         recovery.after_power_cut(pump)
     else:
-        recovery.after_warm_reset(pump, state, last.witnessed, gap_from_ticks)
-    pump.recorder.event(records.BOOT, pump.reset_cause, VERSION)
-    if pump.reset_cause == "watchdog":
-        pump.active_alarms.raise_event("watchdog_reset", clock.uptime_s())
+        recovery.after_warm_reset(pump, kept, state, last.witnessed, gap_from_ticks)
+    after_reset.note(pump, _cause(state, last), VERSION)
 
 
 def _state_of(last):
@@ -85,24 +110,30 @@ def _state_of(last):
 
 def _cause(state, last) -> str:
     if state is not None and last.was_soft:
-        return "soft_reset"
-    if machine.reset_cause() == machine.WDT_RESET:
-        return "watchdog"
-    return "power_on"
+        return after_reset.SOFT
+    if machine.reset_cause() != machine.WDT_RESET:
+        return after_reset.POWER_ON
+    if not machine.mem32[WATCHDOG_REASON] & _REASON_TIMER:
+        return after_reset.FORCED
+    # The boot ROM lets the watchdog run out to restart when it has written a new image.
+    is_watchdog = machine.mem32[WATCHDOG_SCRATCH4] & 0xFFFFFFFF == _IS_WATCHDOG
+    return after_reset.WATCHDOG if is_watchdog else after_reset.BOOTLOADER
 
 
-def _open_recorder(board, clock):
+def _recorder(board, clock):
     board_id = machine.unique_id()
     sectors = _sectors(board)
     journals = []
     for name in ("events", "faults", "checkpoints"):
         first, count = LAYOUT[name]
-        journal = Journal(sectors, first, count, board_id)
-        journal.open()
-        journals.append(journal)
-    first, count = LAYOUT["programme"]
-    settings = Slots(sectors, first, count // 2, board_id)
-    return Recorder(journals[0], journals[1], journals[2], settings, clock)
+        journals.append(Journal(sectors, first, count, board_id))
+    slots = []
+    for name in ("programme", "library", "following", "keys"):
+        first, count = LAYOUT[name]
+        slots.append(Slots(sectors, first, count // 2, board_id))
+    events, faults, checkpoints = journals
+    programme, library, following, keys = slots
+    return Recorder(events, faults, checkpoints, programme, library, following, keys, clock)
 
 
 def _sectors(board):
@@ -117,7 +148,11 @@ def _sectors(board):
     except OSError:
         is_smaller = False
     if is_smaller:
+        from pump.rp2040.flash_sectors import FlashSectors
+
         return FlashSectors(0, TOTAL_SECTORS)
+    from pump.rp2040.file_sectors import FileSectors
+
     return FileSectors("/pump_journal", TOTAL_SECTORS)
 
 

@@ -1,8 +1,8 @@
 """What the boot before this one left behind: stopped, counted and read, before anything else.
 
-A soft reset leaves DMA and the state machines at work on memory that the new heap may
-give to others. So this is the first thing that boot.py does, while the heap is all but
-empty; then the block that the next boot will look for is taken, while there is room.
+A soft reset leaves DMA and the state machines at work on memory at the top of the heap, which
+the new heap gives to others only when it is nearly full. So boot.py looks for it before that,
+as late as it can; then the block that the next boot will look for is taken.
 """
 
 from machine import mem32
@@ -11,7 +11,7 @@ from micropython import const
 from pump.rp2040 import registers as reg
 from pump.rp2040 import retained_memory
 
-_ENABLES = const(3)  # state machines 0 (steps) and 1 (witness)
+_STEP_ENABLE = const(1)
 _WITNESS_ENABLE = const(2)
 STEP_DMA = const(10)
 WITNESS_DMA = const(11)
@@ -32,7 +32,9 @@ class LeftOver:
         retained_memory.forget()
         # Only a soft reset leaves the witness's state machine enabled.
         self.was_soft = bool(mem32[reg.PIO0_BASE + reg.PIO_CTRL] & _WITNESS_ENABLE)
-        mem32[reg.PIO0_BASE + reg.CLEAR_ALIAS + reg.PIO_CTRL] = _ENABLES
+        mem32[reg.PIO0_BASE + reg.CLEAR_ALIAS + reg.PIO_CTRL] = _STEP_ENABLE
+        # By now the last edge has been counted.
+        mem32[reg.PIO0_BASE + reg.CLEAR_ALIAS + reg.PIO_CTRL] = _WITNESS_ENABLE
         abort_dma(STEP_DMA)
         abort_dma(WITNESS_DMA)
         self.text = None

@@ -1,4 +1,4 @@
-"""The two PIO programs: one makes STEP pulses from words, the other counts them.
+"""The PIO programs: one makes STEP pulses from words, one counts them, one turns them into coils.
 
 Kept alone in a file because MicroPython's assembler replaces a module's globals while it works.
 """
@@ -81,6 +81,34 @@ def step_witness():
         label("counted")
         mov(isr, invert(x))
         push(noblock)
+        wait(0, pin, 0)
+        wrap()
+
+    return program
+
+
+def coil_half_steps():
+    """Assemble the program that turns STEP and DIR into the half-step pattern of four coils.
+
+    The output shift register holds the pattern of all eight half-steps, four bits each, and is
+    turned round by four bits at each rising edge of STEP (the first input pin): to the right
+    while DIR (the jump pin) is high, to the left while it is low. Its lowest four bits are on
+    the pins 9 cycles after the edge is seen.
+    """
+
+    @asm_pio(in_shiftdir=PIO.SHIFT_RIGHT)
+    def program():
+        wrap_target()
+        wait(1, pin, 0)
+        mov(isr, osr)
+        jmp(pin, "forward")
+        in_(osr, 28)
+        jmp("turned")
+        label("forward")
+        in_(osr, 4)
+        label("turned")
+        mov(osr, isr)
+        mov(pins, osr)
         wait(0, pin, 0)
         wrap()
 

@@ -1,5 +1,5 @@
 """Addresses of the RP2040's registers that MicroPython has no class for, or none that survives
-a soft reset. Names and offsets are those of the RP2040 datasheet, sections 2.5, 3.7, 4.6, 4.7.
+a soft reset. Names and offsets are those of the RP2040 datasheet, sections 2.3, 2.5, 3.7, 4.6, 4.7.
 """
 
 from micropython import const
@@ -8,9 +8,11 @@ SET_ALIAS = const(0x2000)
 CLEAR_ALIAS = const(0x3000)
 
 PIO0_BASE = const(0x50200000)
+PIO1_BASE = const(0x50300000)
 PIO_CTRL = const(0x000)
 PIO_FDEBUG = const(0x008)
 PIO_FLEVEL = const(0x00C)
+PIO_DBG_PADOUT = const(0x03C)
 PIO_TXF0 = const(0x010)
 PIO_RXF0 = const(0x020)
 PIO_INSTR_MEM0 = const(0x048)
@@ -38,5 +40,11 @@ TIMER_TIMERAWL = const(0x40054028)
 
 IO_BANK0_BASE = const(0x40014000)
 FUNCSEL_PIO0 = const(6)
+FUNCSEL_PIO1 = const(7)
 
+SIO_GPIO_OUT = const(0xD0000010)
+SIO_GPIO_OE = const(0xD0000020)
+
+WATCHDOG_REASON = const(0x40058008)
 WATCHDOG_SCRATCH0 = const(0x4005800C)
+WATCHDOG_SCRATCH4 = const(0x4005801C)

@@ -16,7 +16,9 @@ import micropython
 from micropython import const
 
 from pump.core.delivery import MODE_STOPPED, TICKS_PER_S
+from pump.core.errors import PumpError
 from pump.core.feeder import COMMIT_AHEAD_S
+from pump.rp2040 import on_demand
 from pump.rp2040.pump_clock import timer_us
 
 WATCHDOG_MS = const(8000)
@@ -34,7 +36,7 @@ class Service:
         pump: the Controller.
         memory: RetainedMemory, for the instant at which the watchdog was fed.
         annunciator: light and sound: update(priority to show, priority to sound) gives the
-            ms after which to call again.
+            ms after which to call again; refused() begins the sound of refused input.
 
     Attributes:
         was_interrupted: a Ctrl-C came while a callback began; the console takes it over.
@@ -67,6 +69,29 @@ class Service:
 
         Call from the main program only. Errors that the function raises are raised here.
         """
+        try:
+            return self._in_place(function, args, kwargs)
+        finally:
+            on_demand.let_go()
+
+    def run_steps(self, steps):
+        """Go through an iterator with each step in the service's place; yields after each.
+
+        Call from the main program only. Errors that a step raises are raised here. A step that
+        gives True is the end of a part: what that needed is let go of.
+        """
+        try:
+            while True:
+                is_part_done = self._in_place(_step, (steps,), {})
+                if is_part_done is None:
+                    return
+                if is_part_done:
+                    on_demand.let_go()
+                yield
+        finally:
+            on_demand.let_go()
+
+    def _in_place(self, function, args, kwargs):
         job = [function, args, kwargs, None, None, False]
         micropython.schedule(self._job_ref, job)
         while not job[5]:
@@ -81,9 +106,32 @@ class Service:
             job[3] = job[0](*job[1], **job[2])
             self._set_period()
         except Exception as error:
+            if isinstance(error, PumpError):
+                self.refused(error)
             job[4] = error
         finally:
             job[5] = True
+
+    def act(self, function) -> None:
+        """Do what a button asks for, in a callback; a refusal is heard."""
+        self._settle()
+        try:
+            function()
+            self._set_period()
+        except PumpError as error:
+            self.refused(error)
+        except Exception as error:
+            self.failed("service_fault", error)
+        finally:
+            on_demand.let_go()
+
+    def refused(self, error) -> None:
+        """Sound that input was refused with a PumpError."""
+        self._pump.note_refused(error)
+        self._annunciator.refused()
+        # At once, also when a light is on its way to its next change.
+        self._light_is_due = False
+        self._annunciate()
 
     def _tick(self, _timer) -> None:
         self._settle()
@@ -94,14 +142,16 @@ class Service:
                 self._pump.generator.energise(False)
                 machine.bootloader()
             self._failures = 0
-        except MemoryError:
-            gc.collect()
-            self._failed("heap_exhausted", "no memory for the service")
         except Exception as error:
-            self._failed("console_fault", type(error).__name__ + " " + str(error))
+            self._failures += 1
+            if self._failures == 1:
+                self.failed("service_fault", error)
         finally:
-            self._annunciate()
-            self._keep_period()
+            try:
+                self._annunciate()
+                self._keep_period()
+            except Exception as error:
+                self.failed("service_fault", error)
 
     def _settle(self) -> None:
         """Let a Ctrl-C that is pending raise here, where nothing is half done, and keep it."""
@@ -111,12 +161,20 @@ class Service:
         except KeyboardInterrupt:
             self.was_interrupted = True
 
-    def _failed(self, code: str, detail: str) -> None:
-        """Raise an alarm for a service that failed; the watchdog bites when it goes on failing."""
-        self._failures += 1
-        if self._failures == 1:
-            self._pump.active_alarms.raise_alarm(code, self._pump.pump_clock.uptime_s(), detail)
-            self._pump.recorder.fault(code, detail)
+    def failed_console(self, error: Exception) -> None:
+        """As failed(), for a request that broke off."""
+        self.failed("console_fault", error)
+
+    def failed(self, code: str, error: Exception) -> None:
+        """Tell people of an error that should not have been; what failed goes on.
+
+        Args:
+            code: "service_fault" or "console_fault"; where memory ran out, that is said instead.
+        """
+        if isinstance(error, MemoryError):
+            gc.collect()
+            code = "heap_exhausted"
+        self._pump.note_failed(code, error)
 
     def _annunciate(self) -> None:
         """Set light and sound; a timer of their own comes back while an alarm lasts."""
@@ -132,7 +190,10 @@ class Service:
     def _light(self, _timer) -> None:
         self._settle()
         self._light_is_due = False
-        self._annunciate()
+        try:
+            self._annunciate()
+        except Exception as error:
+            self.failed("service_fault", error)
 
     def _feed(self) -> None:
         self._watchdog.feed()
@@ -173,3 +234,10 @@ class Service:
         if period_ms != self._period_ms:
             self._period_ms = period_ms
             self._timer.init(period=period_ms, mode=machine.Timer.PERIODIC, callback=self._tick_ref)
+
+
+def _step(steps):
+    """What the next step of an iterator gives; None when it has come to its end."""
+    for is_part_done in steps:
+        return is_part_done
+    return None

@@ -16,9 +16,11 @@ from micropython import const
 from pump.core.word_ring import RING_BYTES, WordRing
 from pump.rp2040 import registers as reg
 from pump.rp2040.left_over import STEP_DMA, WITNESS_DMA, abort_dma
+from pump.rp2040.motor_power import motor_power
 from pump.rp2040.pio_programs import step_witness, step_words
 from pump.rp2040.pump_clock import timer_us
 from pump.rp2040.retained_memory import WITNESS_INDEX
+from pump.rp2040.state_machine import execute, load
 
 _STEP_ENABLE = const(1)
 _WITNESS_ENABLE = const(2)
@@ -32,9 +34,8 @@ _SILENCE_CYCLES = const(8)
 # From here on the processor waits with interrupts off, so that the start falls on its microsecond.
 # What MicroPython does at the end of a sleep takes 80 us by itself.
 _SPIN_US = const(500)
-
-_PROGRAM_EXECCTRL = const(3)
-_PROGRAM_SHIFTCTRL = const(4)
+# Words that are waited for last 1.7 s at most; the watchdog bites after 8 s.
+_FINISH_US_MAX = const(3000000)
 
 
 @micropython.viper
@@ -63,9 +64,8 @@ class StepGenerator:
     """The step generator and its witness.
 
     Args:
-        board: the pins and the driver's timing: STEP_GPIO, DIR_GPIO, ENABLE_N_GPIO,
-            ENABLE_ACTIVE_LEVEL, ENABLE_SETTLE_MS, STEP_HIGH_MIN_NS, DIR_SETUP_MIN_NS,
-            DIR_INFUSE_LEVEL.
+        board: the pins and the driver's timing: STEP_GPIO, DIR_GPIO, ENABLE_SETTLE_MS,
+            STEP_HIGH_MIN_NS, DIR_SETUP_MIN_NS, DIR_INFUSE_LEVEL, and what motor_power asks for.
         memory: RetainedMemory with the ring and the witness's count.
         clock: PumpClock.
 
@@ -85,9 +85,7 @@ class StepGenerator:
         self._begun = 0
         self._is_enabled = False
         self._dir = machine.Pin(board.DIR_GPIO, machine.Pin.OUT, value=board.DIR_INFUSE_LEVEL)
-        self._enable = machine.Pin(
-            board.ENABLE_N_GPIO, machine.Pin.OUT, value=1 - board.ENABLE_ACTIVE_LEVEL
-        )
+        self._power = motor_power(board)
         machine.Pin(board.STEP_GPIO, machine.Pin.OUT, value=0)
         self._step_program = step_words(loops)
         self._load_programs()
@@ -129,11 +127,14 @@ class StepGenerator:
             self.begun()
             self._is_enabled = False
         abort_dma(STEP_DMA)
-        _execute(0, 0xE000)  # set(pins, 0)
+        execute(reg.PIO0_BASE, 0, 0xE000)  # set(pins, 0)
 
     def finish(self) -> None:
-        """Wait until all words are done; at rest that is at once."""
+        """Wait until all words are done, at rest not at all; those that stand still are stopped."""
+        until_us = timer_us() + _FINISH_US_MAX
         while self._is_enabled and self.ring.waiting(self.begun()) >= 0:
+            if timer_us() > until_us:
+                self.stop()
             time.sleep_ms(1)
 
     def begun(self) -> int:
@@ -161,10 +162,9 @@ class StepGenerator:
         return self._memory.numbers[WITNESS_INDEX]
 
     def energise(self, is_on: bool) -> None:
-        """Switch the motor driver's outputs on or off."""
-        level = self._board.ENABLE_ACTIVE_LEVEL
-        was_on = self._enable.value() == level
-        self._enable.value(level if is_on else 1 - level)
+        """Switch the motor on or off."""
+        was_on = self._power.is_on()
+        self._power.switch(is_on)
         if is_on and not was_on:
             time.sleep_ms(self._board.ENABLE_SETTLE_MS)
 
@@ -188,9 +188,9 @@ class StepGenerator:
     # -- registers ------------------------------------------------------------------------
 
     def _load_programs(self) -> None:
-        self._step_config = _load(self._step_program, 0)
+        self._step_config = load(reg.PIO0_BASE, self._step_program, 0)
         self._witness_offset = len(self._step_program[0])
-        self._witness_config = _load(step_witness(), self._witness_offset)
+        self._witness_config = load(reg.PIO0_BASE, step_witness(), self._witness_offset)
 
     def _configure_step_machine(self) -> None:
         pio = reg.PIO0_BASE
@@ -204,12 +204,12 @@ class StepGenerator:
         mem32[machine_base + reg.SM_SHIFTCTRL] = 0
         mem32[machine_base + reg.SM_SHIFTCTRL] = self._step_config[1]
         mem32[machine_base + reg.SM_PINCTRL] = (1 << 26) | (gpio << 5)
-        _execute(0, 0xE000)  # set(pins, 0)
-        _execute(0, 0xE081)  # set(pindirs, 1)
+        execute(reg.PIO0_BASE, 0, 0xE000)  # set(pins, 0)
+        execute(reg.PIO0_BASE, 0, 0xE081)  # set(pindirs, 1)
         mem32[reg.IO_BANK0_BASE + 8 * gpio + 4] = reg.FUNCSEL_PIO0
         # Restarting empties the shift register's counter, so that the first word is pulled whole.
         mem32[pio + reg.SET_ALIAS + reg.PIO_CTRL] = (_STEP_ENABLE << 4) | (_STEP_ENABLE << 8)
-        _execute(0, 0x0000)  # jmp(0)
+        execute(reg.PIO0_BASE, 0, 0x0000)  # jmp(0)
 
     def _feed_from_ring(self) -> None:
         base = reg.DMA_BASE + STEP_DMA * reg.DMA_CHANNEL_STRIDE
@@ -236,8 +236,8 @@ class StepGenerator:
         mem32[machine_base + reg.SM_SHIFTCTRL] = self._witness_config[1]
         mem32[machine_base + reg.SM_PINCTRL] = self._board.STEP_GPIO << 15
         mem32[pio + reg.SET_ALIAS + reg.PIO_CTRL] = (_WITNESS_ENABLE << 4) | (_WITNESS_ENABLE << 8)
-        _execute(1, 0xA02B)  # mov(x, invert(null))
-        _execute(1, self._witness_offset)  # jmp to its first instruction
+        execute(reg.PIO0_BASE, 1, 0xA02B)  # mov(x, invert(null))
+        execute(reg.PIO0_BASE, 1, self._witness_offset)  # jmp to its first instruction
         base = reg.DMA_BASE + WITNESS_DMA * reg.DMA_CHANNEL_STRIDE
         mem32[base + reg.DMA_READ_ADDR] = pio + reg.PIO_RXF0 + 4
         mem32[base + reg.DMA_WRITE_ADDR] = self._memory.witness_address()
@@ -249,23 +249,3 @@ class StepGenerator:
 def _dma_control(channel: int, request: int, flags: int) -> int:
     # Words of 32 bits, high priority, chained to itself (that is: to none), no interrupt.
     return (1 << 21) | (request << 15) | (channel << 11) | flags | (2 << 2) | (1 << 1) | 1
-
-
-def _execute(number: int, instruction: int) -> None:
-    mem32[reg.PIO0_BASE + reg.PIO_SM0_CLKDIV + number * reg.PIO_SM_STRIDE + reg.SM_INSTR] = (
-        instruction
-    )
-
-
-def _load(program, offset: int):
-    """Put a program into the PIO's memory at an offset.
-
-    Returns:
-        (EXECCTRL, SHIFTCTRL) for the state machine that runs it.
-    """
-    for index, instruction in enumerate(program[0]):
-        if instruction < 0x2000:  # a jmp: its address is relative to the program
-            instruction += offset
-        mem32[reg.PIO0_BASE + reg.PIO_INSTR_MEM0 + 4 * (offset + index)] = instruction
-    wrap = program[_PROGRAM_EXECCTRL]
-    return wrap + (offset << 12) + (offset << 7), program[_PROGRAM_SHIFTCTRL]

@@ -20,17 +20,17 @@ class UsbConsole:
     """
 
     def __init__(self, service):
-        self._feed = None
+        self._steps = _unanswered
         self._service = service
         self._out = []
         self._piece = bytearray(_PIECE_BYTES)
 
-    def serves(self, feed) -> None:
-        """Hand what arrives to feed(data), which answers with write()."""
-        self._feed = feed
+    def serves(self, steps) -> None:
+        """Hand what arrives to steps(data), an iterator, which answers with write()."""
+        self._steps = steps
 
     def write(self, text: str) -> None:
-        """Keep text to be written once the request is done."""
+        """Keep text to be written once this step of the request is done."""
         self._out.append(text)
 
     def serve(self) -> None:
@@ -39,16 +39,27 @@ class UsbConsole:
         poll.register(sys.stdin, select.POLLIN)
         try:
             while True:
-                count = self._read(poll)
-                if count:
-                    self._service.run(self._feed, bytes(self._piece[:count]))
+                try:
+                    self._serve_once(poll)
+                except Exception as error:
+                    # Whatever it was: a console that has ended takes no more requests.
+                    self._service.run(self._service.failed, "console_fault", error)
                 if self._service.was_interrupted:
                     self._service.was_interrupted = False
                     raise KeyboardInterrupt
-                while self._out:
-                    sys.stdout.write(self._out.pop(0))
+                self._send()
         except KeyboardInterrupt:
             print("console left, the pump goes on; pump.console() comes back to it")
+
+    def _serve_once(self, poll) -> None:
+        count = self._read(poll)
+        if count:
+            for _ in self._service.run_steps(self._steps(bytes(self._piece[:count]))):
+                self._send()
+
+    def _send(self) -> None:
+        while self._out:
+            sys.stdout.write(self._out.pop(0))
 
     def _read(self, poll) -> int:
         """Bytes that are there now, up to a line's end or a whole piece."""
@@ -65,3 +76,8 @@ class UsbConsole:
                 break
             wait_ms = 0
         return count
+
+
+def _unanswered(_data):
+    """Until someone serves, what arrives has no answer."""
+    return ()

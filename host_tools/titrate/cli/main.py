@@ -68,6 +68,12 @@ def _failed(error: TitrateError, words: list[str]) -> int:
 
 def _usage(error: click.ClickException) -> WrongInput:
     sentence = error.format_message()
+    if isinstance(error, click.NoSuchOption) and error.option_name[1:2].isdigit():
+        # Only its first figure is known: an option is one letter.
+        sentence = (
+            f"an amount that begins with {error.option_name} is negative: the least is 0, write "
+            "it without the sign"
+        )
     if isinstance(error, click.UsageError) and error.ctx:
         sentence += f" (see `{error.ctx.command_path} --help`)"
     return WrongInput(sentence, "usage")

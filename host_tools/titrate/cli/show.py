@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pump.core import moves, quantity
+from pump.core.drug_guard import DAMAGED, NONE
 from pump.link import kinds, words
 from titrate.client.replies import Status
 from titrate.client.values import as_ratio
@@ -91,12 +92,24 @@ def status_view(status: Status) -> Table:
         table.add_row("programme", f"{status.programme_name} ({status.programme_digest})")
     else:
         table.add_row("programme", "none")
+    table.add_row("drug library", library(status.library))
+    if status.locked:
+        table.add_row("changes", "locked: they need a paired key")
     table.add_row(
         "rate",
         _with(rate(status.rate_nl_per_h, concentration), "next change in", status.next_change_s),
     )
     if status.bolus_remaining_nl:
         table.add_row("bolus", amount(status.bolus_remaining_nl, concentration) + " left")
+    if status.bridge_left_nl:
+        table.add_row("bridge", volume(status.bridge_left_nl) + " of the old drug left")
+    if status.vtbi_left_nl is not None:
+        table.add_row("to be infused", amount(status.vtbi_left_nl, concentration) + " left")
+    if status.demand_in_s is not None:
+        locked = f"locked out for {span(status.demand_in_s)}" if status.demand_in_s else "ready"
+        table.add_row("demand bolus", locked)
+    if status.following_s is not None:
+        table.add_row("following", f"another programme from {instant(status.following_s)} on")
     table.add_row("delivered", amount(status.delivered_nl, concentration))
     table.add_row("primed", volume(status.primed_nl))
     reservoir = _with(volume(status.reservoir_nl), "low in", status.low_in_s)
@@ -124,6 +137,13 @@ def state(name: str) -> Text:
     else:
         style = "yellow"
     return Text(name.replace("_", " "), style=style)
+
+
+def library(title: str) -> Text:
+    """The drug library in use; none and a damaged one stand out."""
+    if title == NONE:
+        return Text("no library", style="yellow")
+    return Text(title, style="bold red" if title == DAMAGED else "")
 
 
 def alarm_list(alarms: list[tuple[str, str]]) -> Text:

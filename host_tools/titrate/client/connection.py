@@ -6,30 +6,59 @@ reply is returned), refused (Refused is raised, nothing has changed) or unknown
 (OutcomeUnknown is raised; outcome() settles it once the pump answers again).
 """
 
+import hashlib
+import hmac
 import logging
+import os
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
 
 from pump.core.errors import PumpError
+from pump.core.lock import CODE_BYTES
+from pump.core.paired_keys import ROLES
 from pump.link import commands, dictionary, kinds, lines
 from titrate.client.errors import Disconnected, NoAnswer, OutcomeUnknown, Refused, WrongInput
+from titrate.client.keyring import HeldKey, Keyring
 from titrate.client.transport import Transport
-from titrate.client.values import Value, answer_values, row_values
+from titrate.client.values import Value, by_key
 from titrate.client.wire import Wire
 
 log = logging.getLogger(__name__)
 
 # A pump answers within 0.1 s of its own time; an emulated one on a busy machine takes longer.
 ANSWER_S = 5.0
+ANSWER_VARIABLE = "TITRATE_ANSWER_S"
 
 # Whether a dose can be read does not depend on the concentration; the pump uses its own.
 _ANY_CONCENTRATION = (1, 1)
+
+# How often a key is shown at most: another host with the same one may use the challenge up.
+_CHALLENGES = 3
 
 # Events by which the pump says that it could not take a line.
 _DAMAGED = ("bad_crc", "no_crc", "bad_line", "not_printable", "too_long")
 
 Rows = list[dict[str, Value]]
+Sign = Callable[[Callable[[list[tuple[str, object]]], str]], str]
+
+
+def usual_answer_s() -> float:
+    """How long to wait for an answer where nothing else is said, in seconds.
+
+    Raises:
+        WrongInput: TITRATE_ANSWER_S is not a number from 1 to 600.
+    """
+    text = os.environ.get(ANSWER_VARIABLE, "")
+    if not text:
+        return ANSWER_S
+    if text.isdecimal() and 1 <= int(text) <= 600:
+        return float(text)
+    raise WrongInput(
+        f'{ANSWER_VARIABLE} is "{text}", but it must be a whole number of seconds, 1 to 600; '
+        f"unset it for the usual {ANSWER_S:.0f} s",
+        "bad_text",
+    )
 
 
 class Reply:
@@ -55,6 +84,7 @@ class Connection:
         answer_s: how long to wait for an answer before the request is repeated, in seconds.
         tries: how often a request is sent at most.
         now: gives the time that waiting is measured by, in seconds.
+        keyring: the keys that a locked pump is changed with; None for no keys.
     """
 
     def __init__(
@@ -63,11 +93,13 @@ class Connection:
         answer_s: float = ANSWER_S,
         tries: int = 4,
         now: Callable[[], float] = time.monotonic,
+        keyring: Keyring | None = None,
     ):
         self._wire = Wire(transport)
         self._answer_s = answer_s
         self._tries = tries
         self._now = now
+        self._keyring = keyring
         self._sequence = secrets.randbelow(lines.NUMBER_MAX + 1)
         self._differs: frozenset[str] = frozenset()
         self._looks_for_prompt = False
@@ -116,7 +148,7 @@ class Connection:
             )
         if self.hello.get("dictionary") != dictionary.digest():
             self._differs = self._compare_dictionaries()
-            log.warning("%s: some commands differ: %s", self.port, ", ".join(self._differs))
+            log.warning("%s: some commands differ: %s", self.port, ", ".join(sorted(self._differs)))
         return self.hello
 
     def request(
@@ -145,9 +177,9 @@ class Connection:
         rid = request_id or secrets.token_hex(4)
         pairs = [(key, value) for key, value in (values or {}).items() if value is not None]
         _check(command, pairs)
-        answer, rows = self._exchange(command, rid, pairs, self._tries)
+        answer, rows = self._ask(command, rid, pairs)
         if answer.word == "done":
-            return Reply(answer_values(command, answer.pairs), rows, rid)
+            return Reply(by_key(answer.pairs), rows, rid)
         sentence = answer.get("sentence") or answer.get("detail") or "the pump gave no reason"
         if answer.word == "refused":
             raise Refused(sentence, answer.get("code"))
@@ -163,15 +195,54 @@ class Connection:
         """
         return str(self.request("outcome", {"rid": request_id}).values["found"])
 
+    def _ask(
+        self, command: commands.Command, rid: str, pairs: list[tuple[str, object]]
+    ) -> tuple[lines.Line, Rows]:
+        """Exchange a request, with a key where the pump is locked and the request needs one."""
+        for _ in range(_CHALLENGES):
+            was_locked = self.hello.get("locked")
+            sign = self._sign(command, pairs) if was_locked else None
+            answer, rows = self._exchange(command, rid, pairs, self._tries, sign)
+            if answer.get("code") == "key_needed" and not was_locked:
+                # It was paired since it said hello.
+                self.hello["locked"] = True
+            elif answer.get("code") != "no_challenge":
+                break
+        return answer, rows
+
+    def _sign(self, command: commands.Command, pairs: list[tuple[str, object]]) -> Sign | None:
+        """What adds a key to a request, over a new challenge; None where none is needed or here."""
+        key = self._key_for(commands.role_of(command, pairs)) if command.role in ROLES else None
+        if key is None:
+            return None
+        challenge = self.request("challenge", {"by": key.name}).values["challenge"]
+        return _signing(key, bytes.fromhex(str(challenge)))
+
+    def _key_for(self, role: str) -> HeldKey | None:
+        """This computer's key with the least role that does; else the one with the most, so that
+        the pump says what is missing."""
+        if self._keyring is None:
+            return None
+        keys = self._keyring.of_pump(str(self.hello.get("board_id")))
+        for key in keys:
+            if ROLES.index(key.role) >= ROLES.index(role):
+                return key
+        return keys[-1] if keys else None
+
     def _hello(self, tries: int) -> dict[str, Value]:
         command = commands.require("hello")
         answer, _ = self._exchange(command, secrets.token_hex(4), [], tries)
         if answer.get("product") != "titrate":
             raise NoAnswer(f"what answers on {self.port} is no Titrate pump", "no_pump")
-        return answer_values(command, answer.pairs)
+        return by_key(answer.pairs)
 
     def _exchange(
-        self, command: commands.Command, rid: str, pairs: list[tuple[str, object]], tries: int
+        self,
+        command: commands.Command,
+        rid: str,
+        pairs: list[tuple[str, object]],
+        tries: int,
+        sign: Sign | None = None,
     ) -> tuple[lines.Line, Rows]:
         """Send a request until it is answered; returns the answer and the rows of data."""
         line = b""
@@ -183,7 +254,7 @@ class Connection:
                 # from memory; one that only reads is asked anew.
                 if not line or not command.changes:
                     self._sequence = (self._sequence + 1) % (lines.NUMBER_MAX + 1)
-                    line = _encode(self._sequence, rid, command, pairs)
+                    line = _encode(self._sequence, rid, command, pairs, sign)
                 if attempt:
                     log.info("%s: %s: asking again", self.port, command.name)
                 askings[self._sequence] = []
@@ -225,7 +296,7 @@ class Connection:
                 if rows is None:
                     continue
                 if line.kind == lines.DATA:
-                    rows.append(row_values(command, line.pairs))
+                    rows.append(by_key(line.pairs))
                     deadline = self._now() + self._answer_s
                 elif line.word != "done" or line.get("rows", str(len(rows))) == str(len(rows)):
                     return line
@@ -233,6 +304,8 @@ class Connection:
                     # A row was lost.
                     return None
             if self._looks_for_prompt and self._wire.is_at_prompt:
+                return None
+            if self._wire.has_no_pump and not command.changes:
                 return None
         return None
 
@@ -243,9 +316,9 @@ class Connection:
         return frozenset(name for name, signature in ours.items() if theirs.get(name) != signature)
 
 
-def _signatures(rows: Iterable[Mapping[str, object]]) -> dict[str, tuple[object, object]]:
+def _signatures(rows: Iterable[Mapping[str, object]]) -> dict[str, tuple[object, ...]]:
     """What a host must agree on with a pump to use a command, by its name."""
-    return {str(row["command"]): (row["changes"], row["args"]) for row in rows}
+    return {str(row["command"]): (row["changes"], row.get("role"), row["args"]) for row in rows}
 
 
 def _check(command: commands.Command, pairs: list[tuple[str, object]]) -> None:
@@ -259,11 +332,30 @@ def _check(command: commands.Command, pairs: list[tuple[str, object]]) -> None:
                     raise WrongInput(error.sentence, error.code) from error
 
 
+def _signing(key: HeldKey, challenge: bytes) -> Sign:
+    """What adds a key's name and message code to a request: see pump.core.lock."""
+
+    def sign(encode: Callable[[list[tuple[str, object]]], str]) -> str:
+        by: list[tuple[str, object]] = [("by", key.name)]
+        message = encode(by).rpartition(" *")[0].encode()
+        code = hmac.new(key.secret, challenge + message, hashlib.sha256).digest()[:CODE_BYTES]
+        return encode([*by, ("mac", code.hex())])
+
+    return sign
+
+
 def _encode(
-    number: int, rid: str, command: commands.Command, pairs: list[tuple[str, object]]
+    number: int,
+    rid: str,
+    command: commands.Command,
+    pairs: list[tuple[str, object]],
+    sign: Sign | None,
 ) -> bytes:
+    def encode(more: list[tuple[str, object]]) -> str:
+        return lines.encode(lines.REQUEST, number, rid, command.name, [*pairs, *more])
+
     try:
-        return lines.encode(lines.REQUEST, number, rid, command.name, pairs).encode()
+        return (sign(encode) if sign else encode([])).encode()
     except PumpError as error:
         raise WrongInput(error.sentence, error.code) from error
 

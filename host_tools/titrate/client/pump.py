@@ -22,7 +22,8 @@ from pump.core import programme as programmes
 from pump.core.programme import Programme
 from pump.link import lines
 from titrate.client import ports
-from titrate.client.connection import ANSWER_S, Connection, Reply
+from titrate.client.connection import Connection, Reply, usual_answer_s
+from titrate.client.keyring import HeldKey, Keyring
 from titrate.client.replies import Alarm, Clock, Hello, LogEntry, Status
 from titrate.client.transport import SerialTransport
 from titrate.client.values import Value
@@ -36,18 +37,41 @@ class Change(NamedTuple):
     new: str
 
 
+class SoftLimit(NamedTuple):
+    """A soft limit of the drug library that what is proposed goes beyond."""
+
+    limit: str
+    sentence: str
+
+
 class Review(NamedTuple):
-    """What a proposed programme would change, as the pump understood it.
+    """What a proposed programme or library would change, as the pump understood it.
 
     Attributes:
         digest: what confirm() takes.
         changes: every setting that would change.
         warnings: a sentence each.
+        soft_limits: those that confirm() needs a reason for.
     """
 
     digest: str
     changes: list[Change]
     warnings: list[str]
+    soft_limits: list[SoftLimit]
+
+
+class PairedKey(NamedTuple):
+    """A key that a pump has.
+
+    Attributes:
+        name: who has it.
+        role: operator, programmer or service.
+        fingerprint: pump.core.lock.fingerprint_of() its secret.
+    """
+
+    name: str
+    role: str
+    fingerprint: str
 
 
 class Pump:
@@ -61,18 +85,28 @@ class Pump:
         self._connection = connection
 
     @classmethod
-    def connect(cls, port: str | None = None, answer_s: float = ANSWER_S) -> Self:
+    def connect(
+        cls,
+        port: str | None = None,
+        answer_s: float | None = None,
+        keyring: Keyring | None = None,
+    ) -> Self:
         """Open the port and say hello.
 
         Args:
             port: device name; None for TITRATE_PORT, else the only pump found.
-            answer_s: how long to wait for an answer before asking again, in seconds.
+            answer_s: how long to wait for an answer before asking again, in seconds; None for
+                what TITRATE_ANSWER_S says, else connection.ANSWER_S.
+            keyring: the keys for a locked pump; None for those of this computer's user.
 
         Raises:
             NoAnswer: no port, or no pump on it.
+            WrongInput: TITRATE_ANSWER_S is no number of seconds.
         """
+        if answer_s is None:
+            answer_s = usual_answer_s()
         transport = SerialTransport(ports.choose(port))
-        connection = Connection(transport, answer_s)
+        connection = Connection(transport, answer_s, keyring=keyring or Keyring())
         try:
             connection.connect()
         except BaseException:
@@ -165,9 +199,24 @@ class Pump:
             programme: that has been checked.
             progress: called with pieces sent and pieces in all.
         """
-        text = programmes.canonical_text(programme)
+        return self._propose(programmes.canonical_text(programme), None, progress)
+
+    def propose_library(
+        self, text: str, progress: Callable[[int, int], None] | None = None
+    ) -> Review:
+        """Send a drug library to the pump and get its review; it is not in use yet.
+
+        Args:
+            text: canonical text of a library that has been checked.
+            progress: called with pieces sent and pieces in all.
+        """
+        return self._propose(text, "library", progress)
+
+    def _propose(
+        self, text: str, what: str | None, progress: Callable[[int, int], None] | None
+    ) -> Review:
         pieces = _pieces(text)
-        self.ask("propose", pieces=len(pieces), crc=lines.checksum(text.encode()))
+        self.ask("propose", pieces=len(pieces), crc=lines.checksum(text.encode()), what=what)
         for n, piece in enumerate(pieces):
             self.ask("propose_line", n=n, text=piece)
             if progress:
@@ -175,22 +224,48 @@ class Pump:
         return self.review()
 
     def review(self) -> Review:
-        """What the proposed programme would change."""
+        """What the proposed programme or library would change."""
         reply = self.ask("review")
         rows = [Change(str(r["setting"]), str(r["old"]), str(r["new"])) for r in reply.rows]
         return Review(
             str(reply.values["digest"]),
-            [row for row in rows if row.setting != "warning"],
-            [row.new for row in rows if row.setting == "warning"],
+            [row for row in rows if row.setting not in (_WARNING, _SOFT_LIMIT)],
+            [row.new for row in rows if row.setting == _WARNING],
+            [SoftLimit(row.old, row.new) for row in rows if row.setting == _SOFT_LIMIT],
         )
 
-    def confirm(self, digest: str, request_id: str = "") -> None:
-        """Put the proposed programme in force, as reviewed under this digest."""
-        self._order("confirm", request_id, digest=digest)
+    def confirm(self, digest: str, request_id: str = "", reason: str = "", at: str = "") -> None:
+        """Put what is proposed in force, as reviewed under this digest.
+
+        Args:
+            digest: of the review.
+            request_id: see above.
+            reason: why soft limits of the drug library are gone beyond, 4 to 48 characters;
+                needed only then.
+            at: from when a programme is to be in force, "YYYY-MM-DDTHH:MM" by the pump's clock;
+                "" for from now on.
+        """
+        self._order("confirm", request_id, digest=digest, reason=reason or None, at=at or None)
+
+    def revert(self, request_id: str = "") -> Review:
+        """Propose the programme that was in force before this one, and get its review.
+
+        It is in force when confirm() takes its digest.
+        """
+        self._order("revert", request_id)
+        return self.review()
+
+    def cancel_following(self, request_id: str = "") -> str:
+        """Forget the programme that was to follow at a time; returns the state after it."""
+        return self._order("cancel_following", request_id)
 
     def discard(self, request_id: str = "") -> None:
-        """Forget the proposed programme."""
+        """Forget what is proposed."""
         self._order("discard", request_id)
+
+    def library_text(self) -> str:
+        """The canonical text of the pump's drug library, "" when there is none."""
+        return "".join([f"{row['text']}\n" for row in self.ask("library").rows])
 
     def start(self, request_id: str = "") -> str:
         """Start to deliver the programme; returns the state after it."""
@@ -212,26 +287,48 @@ class Pump:
         """Deliver at the programme's minimum rate; returns the state after it."""
         return self._order("minimum", request_id)
 
-    def rate(self, rate: str, request_id: str = "") -> str:
-        """Make one flat basal rate, such as "300 mcg/day", the programme's day."""
-        return self._order("rate", request_id, rate=rate)
+    def rate(self, rate: str, request_id: str = "", reason: str = "") -> str:
+        """Make one flat basal rate, such as "300 mcg/day", the programme's day.
 
-    def bolus(self, volume: str, over: str, request_id: str = "") -> str:
+        Args:
+            rate: a dose or a volume over time.
+            request_id: see above.
+            reason: as for confirm().
+        """
+        return self._order("rate", request_id, rate=rate, reason=reason or None)
+
+    def bolus(self, volume: str, over: str, request_id: str = "", reason: str = "") -> str:
         """Give a bolus on top of the basal rate.
 
         Args:
             volume: a dose such as "50 mcg" or a volume such as "100 uL".
             over: its duration, such as "10 min".
+            request_id: see above.
+            reason: as for confirm().
         """
-        return self._order("bolus", request_id, volume=volume, duration=over)
+        return self._order("bolus", request_id, volume=volume, duration=over, reason=reason or None)
+
+    def demand(self, request_id: str = "") -> str:
+        """Give the programme's demand bolus; refused during its lockout."""
+        return self._order("demand", request_id)
 
     def cancel_bolus(self, request_id: str = "") -> str:
         """Cancel what is left of the running bolus; the basal rate goes on."""
         return self._order("cancel_bolus", request_id)
 
-    def prime(self, volume: str, request_id: str = "") -> str:
-        """Fill the line with a volume such as "200 uL"; not counted as delivered."""
-        return self._order("prime", request_id, volume=volume)
+    def prime(self, volume: str, request_id: str = "", rate: str = "") -> str:
+        """Fill the line with a volume such as "200 uL"; not counted as delivered.
+
+        Args:
+            volume: how much.
+            request_id: see above.
+            rate: how fast, such as "1 mL/min"; "" for the programme's highest rate.
+        """
+        return self._order("prime", request_id, volume=volume, rate=rate or None)
+
+    def purge(self, request_id: str = "", rate: str = "") -> str:
+        """Empty the reservoir down to its reserve through the line; rate as for prime()."""
+        return self._order("purge", request_id, rate=rate or None)
 
     def refill(self, volume: str, request_id: str = "") -> str:
         """Say what the reservoir holds now, such as "18 mL"."""
@@ -262,6 +359,33 @@ class Pump:
         """Restart into the USB bootloader; refused unless the pump is stopped."""
         self._order("bootloader", request_id)
 
+    def keys(self) -> list[PairedKey]:
+        """The keys that the pump is changed with; without any it is open to everybody."""
+        rows = self.ask("keys").rows
+        return [
+            PairedKey(str(row["name"]), str(row["role"]), str(row["fingerprint"])) for row in rows
+        ]
+
+    def pair(self, key: HeldKey) -> int:
+        """Ask the pump to pair a key.
+
+        Returns:
+            The seconds within which the pump's pair button is to be pressed; awaited_key() tells
+            when that is over, and keys() whether the key is among them.
+        """
+        reply = self._connection.request(
+            "pair", {"name": key.name, "role": key.role, "key": key.secret.hex()}
+        )
+        return _whole(reply.values["wait_s"]) or 0
+
+    def awaited_key(self) -> str:
+        """Name of the key that waits for the pump's pair button, or ""."""
+        return str(self.ask("keys").values["awaits"])
+
+    def unpair(self, name: str, request_id: str = "") -> None:
+        """Have the pump forget a key."""
+        self._connection.request("unpair", {"name": name}, request_id)
+
     def outcome(self, request_id: str) -> str:
         """What became of a request: "done", "refused", or "never" when the pump knows it not."""
         return self._connection.outcome(request_id)
@@ -272,6 +396,8 @@ class Pump:
 
 
 _LOG_PAGE = 50
+_WARNING = "warning"
+_SOFT_LIMIT = "soft limit"
 _PIECE_MAX = 180
 
 

@@ -1,6 +1,6 @@
 """Replies of the pump as dataclasses.
 
-Made by `python -m titrate.reference` from firmware/pump/link/commands.py. Volumes are
+Made by `python -m titrate.reference` from firmware/pump/link/. Volumes are
 nanolitres, instants seconds of local civil time since 2000-01-01 00:00; None where the pump
 has no such value.
 """
@@ -36,6 +36,7 @@ class Hello(Reply):
         micropython: version of MicroPython.
         uptime_s: time since the last start.
         state: named state of the pump.
+        locked: whether a change needs a paired key.
     """
 
     product: str
@@ -49,6 +50,7 @@ class Hello(Reply):
     micropython: str
     uptime_s: int | None
     state: str
+    locked: bool | None
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Status(Reply):
     """How a pump is.
 
     Attributes:
-        state: named state.
+        state: named state of the pump.
         stepped: microsteps made, by the count of the step generator.
         witnessed: microsteps seen on the STEP pin by the second counter.
         asked: microsteps asked for so far.
@@ -66,7 +68,11 @@ class Status(Reply):
         reservoir_nl: left in the reservoir.
         rate_nl_per_h: rate now, boluses included.
         bolus_remaining_nl: what is left of the running bolus.
-        next_change_s: time to the next change of the rate.
+        bridge_left_nl: what is left of the bridge; empty without one.
+        vtbi_left_nl: what is left of the volume to be infused.
+        demand_in_s: time to the next demand bolus that may be asked for.
+        next_change_s: time to the next change of the rate; empty when none is near.
+        following_s: when another programme comes into force.
         low_in_s: time to a low reservoir, under the programme.
         empty_in_s: time to an empty reservoir, under the programme.
         clock_s: the pump's clock, local civil time.
@@ -74,12 +80,15 @@ class Status(Reply):
         programme_digest: digest of the programme in force.
         programme_name: name of the programme in force.
         concentration_mcg_per_ml: concentration; empty for plain volumes.
+        library: drug library in use: name and version, none, or damaged.
+        library_digest: digest of the drug library.
         alarms: active alarms, code:priority each, the most urgent first.
         firmware_version: version of the firmware.
         image_digest: digest of the firmware's files.
         uptime_s: time since the last start.
         reset_cause: what caused the last start.
         heap_free: free memory in bytes.
+        locked: whether a change needs a paired key.
     """
 
     state: str
@@ -92,7 +101,11 @@ class Status(Reply):
     reservoir_nl: Fraction | None
     rate_nl_per_h: Fraction | None
     bolus_remaining_nl: Fraction | None
+    bridge_left_nl: Fraction | None
+    vtbi_left_nl: Fraction | None
+    demand_in_s: int | None
     next_change_s: int | None
+    following_s: int | None
     low_in_s: int | None
     empty_in_s: int | None
     clock_s: int | None
@@ -100,12 +113,15 @@ class Status(Reply):
     programme_digest: str
     programme_name: str
     concentration_mcg_per_ml: Fraction | None
+    library: str
+    library_digest: str
     alarms: list[tuple[str, str]]
     firmware_version: str
     image_digest: str
     uptime_s: int | None
     reset_cause: str
     heap_free: int | None
+    locked: bool | None
 
 
 @dataclass(frozen=True)
@@ -113,8 +129,8 @@ class Clock(Reply):
     """A pump's clock.
 
     Attributes:
-        clock_s: local civil time.
-        clock_known: whether it was set since it last stopped.
+        clock_s: the pump's clock, local civil time.
+        clock_known: whether the clock was set since it last stopped.
     """
 
     clock_s: int | None
@@ -126,7 +142,7 @@ class Alarm(Reply):
     """An active alarm.
 
     Attributes:
-        code: name of the alarm.
+        code: name of the alarm, or of what happened.
         priority: high, medium, low or info.
         since_s: when it began.
         acknowledged: whether a person has acknowledged it.
@@ -149,8 +165,8 @@ class LogEntry(Reply):
     Attributes:
         sequence: number of the entry.
         at_s: when, by the pump's clock.
-        code: what happened.
-        detail: the values that belong to it.
+        code: name of the alarm, or of what happened.
+        detail: what else belongs to it.
     """
 
     sequence: int | None

@@ -1,13 +1,12 @@
-"""Replies as Python values and as JSON, by the kinds that the table of commands declares."""
+"""Replies as Python values and as JSON, by the kinds that vocabulary.py declares."""
 
 from fractions import Fraction
 
 from pump.core import ratio
-from pump.link.commands import Command
+from pump.link import vocabulary
 from titrate.client.errors import NoAnswer
 
 Value = int | bool | str | Fraction | list[tuple[str, str]] | None
-Declared = tuple[tuple[str, str, str], ...]
 
 
 def to_python(kind: str, text: str) -> Value:
@@ -44,18 +43,17 @@ def to_json(value: Value) -> object:
     return value
 
 
-def values(declared: Declared, pairs: list[tuple[str, str]]) -> dict[str, Value]:
+def by_key(pairs: list[tuple[str, str]]) -> dict[str, Value]:
     """All pairs of an answer or of a data line by key.
 
-    A key that the table does not know, of a newer pump, stays text.
+    A key that is not known, of a newer pump, stays text.
 
     Raises:
         NoAnswer: a value is not of its declared kind; code "bad_reply".
     """
-    kinds = {key: kind for key, kind, _ in declared}
     found: dict[str, Value] = {}
     for key, text in pairs:
-        kind = kinds.get(key, "text")
+        kind = vocabulary.kind_of(key)
         try:
             found[key] = to_python(kind, text)
         except ValueError as error:
@@ -65,16 +63,6 @@ def values(declared: Declared, pairs: list[tuple[str, str]]) -> dict[str, Value]
                 "bad_reply",
             ) from error
     return found
-
-
-def answer_values(command: Command, pairs: list[tuple[str, str]]) -> dict[str, Value]:
-    """The pairs of a command's answer."""
-    return values(command.replies, pairs)
-
-
-def row_values(command: Command, pairs: list[tuple[str, str]]) -> dict[str, Value]:
-    """The pairs of one data line of a command."""
-    return values(command.rows, pairs)
 
 
 def as_ratio(value: Fraction) -> tuple[int, int]:

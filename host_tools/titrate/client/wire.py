@@ -1,6 +1,7 @@
 """Lines of the protocol over a transport, and what else comes down it."""
 
 import logging
+import re
 from collections.abc import Iterator
 
 from pump.core.errors import PumpError
@@ -18,6 +19,9 @@ _WAKE = b"\r\x02\rimport pump;pump.console()\r"
 _NO_PUMP = (b"no module named 'pump", b"no pump runs here", b"ImportError")
 
 _NOISE_BYTES = 4096
+
+# The key that `pair` sends stands in no log.
+_SECRET = re.compile(r"( key=)\S+")
 
 
 class Wire:
@@ -40,7 +44,7 @@ class Wire:
     def send(self, line: bytes) -> None:
         """Send a line, without its end; an empty one ends what another program left half."""
         if line:
-            log.debug("%s > %s", self.port, line.decode())
+            log.debug("%s > %s", self.port, _SECRET.sub(r"\1...", line.decode()))
         self._transport.write(line + b"\n")
 
     def wake(self) -> None:

@@ -8,6 +8,7 @@ import contextlib
 import os
 import string
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,10 +19,12 @@ INFO_FILE = "INFO_UF2.TXT"
 BOARD_LINE = "Board-ID: RPI-RP2"
 
 _CHUNK_BYTES = 16 * 1024
-_HOW_TO = (
-    "hold BOOTSEL while plugging the board in, and mount the drive RPI-RP2 if your system does "
-    "not do so by itself (on Linux `udisksctl mount -b /dev/disk/by-label/RPI-RP2`)"
+_BETWEEN_S = 0.5
+MOUNT = (
+    "mount the drive RPI-RP2 if your system does not do so by itself (on Linux `udisksctl mount "
+    "-b /dev/disk/by-label/RPI-RP2`)"
 )
+HOW_TO = f"hold BOOTSEL while plugging the board in, and {MOUNT}"
 
 
 def is_drive(path: Path) -> bool:
@@ -51,13 +54,13 @@ def choose(named: Path | None) -> Path:
         if not is_drive(named):
             raise WrongInput(
                 f"{named} is not the drive of an RP2040 in its bootloader: it has no {INFO_FILE} "
-                f"that says {BOARD_LINE}; {_HOW_TO}",
+                f"that says {BOARD_LINE}; {HOW_TO}",
                 "no_drive",
             )
         return named
     found = drives()
     if not found:
-        raise NoAnswer(f"no board in its bootloader is found: {_HOW_TO}", "no_drive")
+        raise NoAnswer(f"no board in its bootloader is found: {HOW_TO}", "no_drive")
     if len(found) > 1:
         names = ", ".join(str(path) for path in found)
         raise NoAnswer(
@@ -65,6 +68,34 @@ def choose(named: Path | None) -> Path:
             "several_drives",
         )
     return found[0]
+
+
+def is_awaited(named: Path | None) -> bool:
+    """Whether a drive is yet to come: none is there, or what was named is no folder with files."""
+    if named is None:
+        return not drives()
+    return not named.exists() or (named.is_dir() and not any(named.iterdir()))
+
+
+def wait(named: Path | None, limit_s: float) -> None:
+    """Wait for the drive of a board that restarts into its bootloader.
+
+    Args:
+        named: what the user named, or None for any.
+        limit_s: how long, in seconds.
+
+    Raises:
+        NoAnswer: it did not come.
+    """
+    deadline = time.monotonic() + limit_s
+    while not (is_drive(named) if named else drives()):
+        if time.monotonic() >= deadline:
+            raise NoAnswer(
+                f"the board was sent into its bootloader, but {named or 'a drive RPI-RP2'} did not "
+                f"come within {limit_s:.0f} s; {MOUNT}, and flash again",
+                "no_drive",
+            )
+        time.sleep(_BETWEEN_S)
 
 
 def check_image(uf2: Path) -> int:
@@ -107,7 +138,7 @@ def write(uf2: Path, drive: Path, progress: Callable[[int, int], None] | None = 
     except OSError as error:
         if written < len(data):
             raise NoAnswer(
-                f"{drive} took {written} of {len(data)} bytes, then failed: {error}; {_HOW_TO} "
+                f"{drive} took {written} of {len(data)} bytes, then failed: {error}; {HOW_TO} "
                 "and flash again",
                 "flash_failed",
             ) from error

@@ -16,6 +16,10 @@ from titrate.deploy.repl import Repl
 
 OLDEST_MICROPYTHON = (1, 25)
 
+# Compiled files lie in the heap when they run, in about as many bytes as they have; this much
+# more is needed to check and review a programme against a drug library.
+ROOM_BYTES = 64 * 1024
+
 STAGING = "/titrate.new"
 _PIECE_BYTES = 2048
 
@@ -86,14 +90,8 @@ class Board:
         Raises:
             Refused: another chip, a MicroPython that is too old, or a Titrate image.
         """
-        self._repl.run("import sys")
-        platform = self._value("sys.platform")
+        self.check_chip()
         version = self._value("tuple(sys.implementation.version[:2])")
-        if platform != "rp2":
-            raise Refused(
-                f"the board on {self._repl.port} is a {platform}; Titrate runs on the RP2040 only",
-                "other_board",
-            )
         if version < OLDEST_MICROPYTHON:
             shown = ".".join(str(part) for part in version)
             raise Refused(
@@ -108,6 +106,36 @@ class Board:
                 "files; bring it up to date with `titrate flash`",
                 "frozen",
             )
+
+    def check_chip(self) -> None:
+        """Refuse a board with another chip.
+
+        Raises:
+            Refused: it is none of Raspberry Pi's.
+        """
+        self._repl.run("import sys")
+        platform = self._value("sys.platform")
+        if platform != "rp2":
+            raise Refused(
+                f"the board on {self._repl.port} is a {platform}; Titrate runs on the RP2040 only",
+                "other_board",
+            )
+
+    def lack_of_room(self, files: dict[str, bytes]) -> str:
+        """Why this board's memory would not hold these files and a pump at work; "" when it would.
+
+        The files would start, but programming the pump would run out of memory.
+        """
+        self._repl.run("import gc; gc.collect()")
+        heap_bytes = self._value("gc.mem_free() + gc.mem_alloc()")
+        code_bytes = sum(len(data) for name, data in files.items() if name.endswith(".mpy"))
+        if code_bytes + ROOM_BYTES <= heap_bytes:
+            return ""
+        return (
+            f"the board on {self._repl.port} has {heap_bytes // 1024} KiB of memory for programs, "
+            f"but as files the firmware needs {code_bytes // 1024} KiB and "
+            f"{ROOM_BYTES // 1024} KiB to work in"
+        )
 
     def has_other_program(self) -> bool:
         """Whether a boot.py or main.py is there that no Titrate firmware belongs to."""
@@ -148,6 +176,10 @@ class Board:
     def restart(self) -> None:
         """Restart the board; it leaves its port while it does."""
         self._repl.leave("import machine\nmachine.reset()")
+
+    def enter_bootloader(self) -> None:
+        """Restart the board into its USB bootloader; it leaves its port."""
+        self._repl.leave("import machine\nmachine.bootloader()")
 
     def _switch(self, files: dict[str, bytes]) -> None:
         """Everything new in the place of everything old: boot.py goes first and comes last."""

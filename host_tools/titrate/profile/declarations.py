@@ -3,80 +3,10 @@
 The JSON Schema (schema.py) and the reference page (page.py) are made from it.
 """
 
-from __future__ import annotations
-
-from dataclasses import dataclass
-
+from pump.core.programme import PATIENT_GROUPS
 from titrate.profile import kinds
-from titrate.profile.kinds import Kind
-
-
-@dataclass(frozen=True)
-class Whole:
-    """A plain whole number, in the range of the limit of that name (pump.core.ranges)."""
-
-    limit: str
-
-
-@dataclass(frozen=True)
-class Either:
-    """A text, or something with a structure instead of it."""
-
-    text: Kind
-    other: Table | List
-
-
-@dataclass(frozen=True)
-class List:
-    """A list of texts or of tables, with at least one item."""
-
-    item: Kind | Table
-    maximum: int
-
-
-@dataclass(frozen=True)
-class Key:
-    """One key of a table.
-
-    Attributes:
-        name: as it is written.
-        value: what may stand there.
-        required: whether it may be left out.
-        meaning: for the reference page and for editors.
-        example: how the value is written, without quotes; left out, that of its kind.
-    """
-
-    name: str
-    value: Kind | Whole | Either | List | Table
-    required: bool
-    meaning: str
-    example: str = ""
-
-    def example_text(self) -> str:
-        """A line of TOML with the key."""
-        if isinstance(self.value, Kind):
-            return f'{self.name} = "{self.example or self.value.example}"'
-        if isinstance(self.value, Either):
-            return f'{self.name} = "{self.example or self.value.text.example}"'
-        if isinstance(self.value, List) and isinstance(self.value.item, Kind):
-            return f'{self.name} = ["{self.value.item.example}"]'
-        if isinstance(self.value, Whole):
-            return f"{self.name} = {self.example}"
-        return f"[[{self.name}]]" if isinstance(self.value, List) else f"[{self.name}]"
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table with its keys.
-
-    Attributes:
-        keys: the keys in the order of the reference page.
-        others: what tables with names of their own hold, where those are allowed.
-    """
-
-    keys: tuple[Key, ...]
-    others: Table | None = None
-
+from titrate.profile.forms import Either, Key, List, Table, Whole
+from titrate.profile.mode_tables import MODE_KEYS
 
 STEP = Table(
     (
@@ -188,6 +118,13 @@ DRUG = Table(
             False,
             "Needed wherever a dose is written; without it all amounts are volumes.",
         ),
+        Key(
+            "patient_group",
+            kinds.PATIENT_GROUP,
+            False,
+            "Who it is for: " + ", ".join(f"`{group}`" for group in PATIENT_GROUPS) + ". The drug "
+            "library's limits go by it; left out, those of every group apply.",
+        ),
     )
 )
 
@@ -294,6 +231,7 @@ PROFILE = Table(
         ),
         Key("bolus", List(BOLUS, 24), False, "Boluses at times of the day."),
         Key("minimum", MINIMUM, False, "Left out, there is no minimum rate to ask for."),
+        *MODE_KEYS,
         Key("limits", LIMITS, True, "What may be asked of the pump while this profile runs."),
         Key("reservoir", RESERVOIR, True, "When the reservoir is low and when it is empty."),
     )

@@ -13,6 +13,8 @@ from typing import cast
 from pump.core import quantity, units
 from pump.core.errors import BadText
 from pump.core.limits import check_text
+from pump.core.modes import THEN as THENS
+from pump.core.programme import PATIENT_GROUPS
 from pump.core.quantity import quote
 from pump.core.ratio import ONE
 
@@ -56,7 +58,7 @@ _PER = _names(units.TIMES_S[1:])
 _DURATION = _NUMBER + r"\s*" + _names(units.TIMES_S)
 
 
-def _text(read: Callable[[str], object]) -> Callable[[object], object]:
+def as_text(read: Callable[[str], object]) -> Callable[[object], object]:
     """A reader of text only: numbers and dates that TOML knows have no place here."""
 
     def reader(value: object) -> object:
@@ -116,6 +118,46 @@ def _read_weekday(text: str) -> int:
     raise BadText(f"{quote(text)} is not a weekday: write one of " + ", ".join(_WEEKDAYS))
 
 
+def _read_patient_group(text: str) -> str:
+    if text in PATIENT_GROUPS:
+        return text
+    raise BadText(
+        f"{quote(text)} is not a patient group: write one of " + ", ".join(PATIENT_GROUPS)
+    )
+
+
+def _read_part(text: str) -> Fraction | str:
+    """A part of the basal; a dose or a volume over time as its text, read with the basal."""
+    percent = re.fullmatch(rf"\s*({_NUMBER})\s*%\s*", text)
+    over = re.fullmatch(r"\s*([0-9]{1,7})\s*/\s*([1-9][0-9]{0,6})\s*", text)
+    part = None
+    if percent:
+        part = Fraction(percent[1]) / 100
+    elif over:
+        part = Fraction(int(over[1]), int(over[2]))
+    if part is not None:
+        if part > 1:
+            raise BadText(f"{quote(text)} is more than all of the basal: the limit is 100 %")
+        return part
+    if "/" not in text:
+        raise BadText(
+            f'{quote(text)} is not a part of the basal: write for example "90 %", or the dose '
+            '"270 mcg/day"'
+        )
+    quantity.parse_rate_nl_per_h(text, ONE)
+    return text
+
+
+def _read_step_length(text: str) -> int:
+    return quantity.SECONDS_PER_DAY if text == "daily" else quantity.parse_duration_s(text)
+
+
+def _read_then(text: str) -> str:
+    if text in THENS:
+        return text
+    raise BadText(f"{quote(text)} is not known: write one of " + ", ".join(THENS))
+
+
 def _read_word(word: str, or_else: str) -> Callable[[str], object]:
     def read(text: str) -> object:
         if text != word:
@@ -130,8 +172,8 @@ def _read_name(text: str) -> str:
     return text
 
 
-NAME = Kind("a name", "baclofen", r"^[!-~]([ -~]{0,30}[!-~])?$", _text(_read_name))
-SYRINGE = Kind("a syringe of the catalogue", "BD Plastipak 10 mL", r"^.+$", _text(str))
+NAME = Kind("a name", "baclofen", r"^[!-~]([ -~]{0,30}[!-~])?$", as_text(_read_name))
+SYRINGE = Kind("a syringe of the catalogue", "BD Plastipak 10 mL", r"^.+$", as_text(str))
 LENGTH = Kind(
     "a length",
     "14.5 mm",
@@ -168,37 +210,53 @@ TIME_OF_DAY = Kind(
     "a time of day",
     "22:00",
     r"^\s*([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?\s*$",
-    _text(quantity.parse_time_of_day_s),
+    as_text(quantity.parse_time_of_day_s),
 )
 DAY_END = Kind(
     "a time of day, or 24:00",
     "06:00",
     r"^\s*(([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?|24:00)\s*$",
-    _text(_read_day_end),
+    as_text(_read_day_end),
 )
 INSTANT = Kind(
     "a local date and time",
     "2026-11-22T06:00",
     r"^\s*20[0-9]{2}-[01][0-9]-[0-3][0-9][T ][0-2][0-9]:[0-5][0-9](:[0-5][0-9])?\s*$",
-    _text(quantity.parse_instant_s),
+    as_text(quantity.parse_instant_s),
 )
 GEAR = Kind(
     "turns of the motor to turns of the screw",
     "27:1",
     _whole(_NUMBER, ":", _NUMBER),
-    _text(_read_gear),
+    as_text(_read_gear),
 )
 PERCENT = Kind(
     "a change in percent, with its sign",
     "+20 %",
     _whole("[+-]", _NUMBER, "%"),
-    _text(_read_percent),
+    as_text(_read_percent),
 )
 NOT_CALIBRATED = Kind(
     "none",
     "none",
     "^none$",
-    _text(_read_word("none", 'a table { commanded = "10 mL", delivered = "9.87 mL" }')),
+    as_text(_read_word("none", 'a table { commanded = "10 mL", delivered = "9.87 mL" }')),
 )
-WEEKDAY = Kind("a weekday", "mon", f"^({'|'.join(_WEEKDAYS)})$", _text(_read_weekday))
-WEEKDAYS = Kind("weekdays", "daily", f"^({'|'.join(WEEKDAY_MASKS)})$", _text(_read_weekdays))
+PATIENT_GROUP = Kind(
+    "a patient group",
+    "spinal-adult",
+    f"^({'|'.join(PATIENT_GROUPS)})$",
+    as_text(_read_patient_group),
+)
+WEEKDAY = Kind("a weekday", "mon", f"^({'|'.join(_WEEKDAYS)})$", as_text(_read_weekday))
+WEEKDAYS = Kind("weekdays", "daily", f"^({'|'.join(WEEKDAY_MASKS)})$", as_text(_read_weekdays))
+PART = Kind(
+    "a part of the basal, or its dose over time",
+    "90 %",
+    f"{_whole(_NUMBER, '%')}|{_whole('[0-9]{1,7}', '/', '[1-9][0-9]{0,6}')}|{RATE.pattern}",
+    as_text(_read_part),
+)
+STEP_LENGTH = Kind(
+    "`daily`, or a duration", "daily", f"^daily$|{DURATION.pattern}", as_text(_read_step_length)
+)
+THEN = Kind("what follows", "kvo", f"^({'|'.join(THENS)})$", as_text(_read_then))

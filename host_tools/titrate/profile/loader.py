@@ -10,11 +10,13 @@ from typing import Any
 
 from pump.core import ratio
 from pump.core.limits import check
-from pump.core.programme import Programme, canonical_text, digest
+from pump.core.programme import Programme, canonical_text, daily_volume_nl, digest, replace
 from pump.core.quantity import format_volume, quote
 from pump.core.ranges import SettingError
 from titrate.profile import kinds, schema
 from titrate.profile.basal import read_basal
+from titrate.profile.courses import read_course
+from titrate.profile.modes import read_modes
 from titrate.profile.positions import Path, Positions, key_text
 from titrate.profile.problems import Problem, ProfileError, from_schema
 from titrate.profile.reader import Reader
@@ -37,6 +39,7 @@ _PLACES: dict[str, Path] = {
     "microstep_nl": ("pump",),
     "drug": ("drug", "name"),
     "concentration_mcg_per_ml": ("drug", "concentration"),
+    "patient_group": ("drug", "patient_group"),
     "days": ("basal",),
     "week": ("basal",),
     "boluses": ("bolus",),
@@ -49,6 +52,12 @@ _PLACES: dict[str, Path] = {
     "max_rate_nl_per_h": ("limits", "max_rate"),
     "max_bolus_nl": ("limits", "max_bolus"),
     "commit_ahead_nl": ("limits", "commit_ahead"),
+    "intermittent": ("intermittent",),
+    "demand": ("demand",),
+    "dose_window": ("dose_window",),
+    "bridge": ("bridge",),
+    "vtbi": ("vtbi",),
+    "resume_within_s": ("resume", "within"),
 }
 
 
@@ -86,14 +95,18 @@ def load_profile(path: str | FilePath) -> Profile:
         ProfileError: it cannot be used; every problem is named with its line.
         OSError: it cannot be read.
     """
+    return parse_profile(read_text(path), str(path))
+
+
+def read_text(path: str | FilePath) -> str:
+    """The text of a file in UTF-8; raises as load_profile() does."""
     content = FilePath(path).read_bytes()
     try:
-        text = content.decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         sentence = "this is not text in UTF-8: save the file as UTF-8"
         raise ProfileError(str(path), [Problem(line, sentence)]) from error
-    return parse_profile(text, str(path))
 
 
 def parse_profile(text: str, path: str = "profile") -> Profile:
@@ -103,7 +116,7 @@ def parse_profile(text: str, path: str = "profile") -> Profile:
         text: TOML.
         path: what to call it in errors.
     """
-    content = _parse_toml(text, path)
+    content = parse_toml(text, path)
     positions = Positions(text)
 
     def refuse_all(problems: list[tuple[Path, str]]) -> None:
@@ -124,7 +137,8 @@ def parse_profile(text: str, path: str = "profile") -> Profile:
     return Profile(path, text, programme, fill_nl)
 
 
-def _parse_toml(text: str, path: str) -> dict[str, Any]:
+def parse_toml(text: str, path: str) -> dict[str, Any]:
+    """The content of a TOML text; a ProfileError names the line of what is none."""
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -145,6 +159,7 @@ def _programme(reader: Reader) -> tuple[Programme, dict[tuple[object, ...], Path
     basal = read_basal(reader)
     boluses = sorted(_boluses(reader))
     minimum: Path = ("minimum", "rate")
+    course, course_place = read_course(reader, basal)
     programme = Programme(
         name=reader.value(("name",), kinds.NAME, ""),
         bore_um=bore_um,
@@ -171,8 +186,12 @@ def _programme(reader: Reader) -> tuple[Programme, dict[tuple[object, ...], Path
         max_rate_nl_per_h=reader.rate_nl_per_h(("limits", "max_rate")),
         max_bolus_nl=reader.amount_nl(("limits", "max_bolus")),
         commit_ahead_nl=reader.volume_nl(("limits", "commit_ahead")),
+        patient_group=_patient_group(reader),
+        course=course,
     )
-    sources = dict(basal.sources)
+    daily_nl = {daily_volume_nl(programme, weekday) for weekday in range(7)}
+    programme = replace(programme, **read_modes(reader, daily_nl))
+    sources: dict[tuple[object, ...], Path] = {**basal.sources, ("course",): course_place}
     for number, (_, path) in enumerate(boluses):
         sources["boluses", number] = path
     return programme, sources
@@ -228,6 +247,11 @@ def _boluses(reader: Reader) -> list[tuple[Bolus, Path]]:
         )
         found.append((bolus, path))
     return found
+
+
+def _patient_group(reader: Reader) -> str:
+    path: Path = ("drug", "patient_group")
+    return reader.value(path, kinds.PATIENT_GROUP, "") if reader.has(path) else ""
 
 
 def _instant_s(reader: Reader, path: Path) -> int | None:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pump.core.limits import SMALLEST_RATES
 from pump.core.quantity import format_length, format_volume, format_volume_rate
 from pump.core.ranges import LIMITS
-from titrate.profile.declarations import PROFILE, Either, Key, List, Table, Whole
+from titrate.profile.declarations import PROFILE
+from titrate.profile.forms import Either, Key, List, Table, Whole
 from titrate.profile.kinds import Kind
 from titrate.profile.syringes import catalogue, sources
 
@@ -25,7 +26,8 @@ pump. For bench and research use, not for use on people.
 
 The smallest profile that makes sense is
 [continuous-300mcg-day.toml](../titrate/examples/continuous-300mcg-day.toml); the other
-[examples](../titrate/examples) show a night step, a flexible week, boluses and very low rates.
+[examples](../titrate/examples) show a night step, a flexible week, boluses, very low
+rates and, one each, the [modes](modes.md).
 Editors that know JSON Schema check a profile while it is typed, with
 [schema.json](../titrate/profile/schema.json); the first line of the examples points to it.
 
@@ -41,7 +43,8 @@ Editors that know JSON Schema check a profile while it is typed, with
 - Doses need a `concentration`. They become volumes exactly: 22 mcg/day at 2000 mcg/mL is
   1375/3 nL/h, and nothing is rounded.
 - Times are local civil time, 24 hours, `"22:00"` or `"22:00:30"`; dates `"2026-11-22T06:00"`,
-  without a time zone.
+  without a time zone. The pump's clock knows no daylight saving: no time is skipped or comes twice.
+- Parts of the basal are `"90 %"`, `"2/3"` or its dose over time, `"270 mcg/day"`.
 
 What is wrong is said with file, line and key, all of it at once:
 
@@ -72,13 +75,14 @@ def text() -> str:
 
 def _lines() -> Iterator[str]:
     yield _INTRODUCTION
-    yield from _table("At the top", PROFILE)
+    yield from key_tables("At the top", PROFILE)
     yield _BASAL
     yield from _syringes()
     yield from _limits()
 
 
-def _table(title: str, table: Table) -> Iterator[str]:
+def key_tables(title: str, table: Table) -> Iterator[str]:
+    """The lines that describe the keys of a table, and of the tables in it."""
     yield f"### {title}"
     yield ""
     yield "| key | value | needed | meaning |"
@@ -90,11 +94,11 @@ def _table(title: str, table: Table) -> Iterator[str]:
     for key in table.keys:
         below = _below(key)
         if below is not None:
-            yield from _table(f"`{_path(title, key)}`", below)
+            yield from key_tables(f"`{_path(title, key)}`", below)
     if table.others is not None:
         shared = set(table.keys)
         names = [f"`{key.name}`" for key in table.others.keys if key in shared]
-        yield from _table(
+        yield from key_tables(
             "`[basal.NAME]`", Table(tuple(key for key in table.others.keys if key not in shared))
         )
         yield f"And {', '.join(names[:-1])} and {names[-1]} as in `[basal]`."

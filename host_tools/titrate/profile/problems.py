@@ -11,7 +11,8 @@ from jsonschema.exceptions import ValidationError
 from pump.core.errors import BadText
 from pump.core.quantity import quote
 from pump.core.ranges import LIMITS
-from titrate.profile.declarations import PROFILE, Either, List, Table, Whole
+from titrate.profile.declarations import PROFILE
+from titrate.profile.forms import Either, List, Table, Whole
 from titrate.profile.kinds import Kind
 from titrate.profile.positions import Path, key_text
 
@@ -51,21 +52,26 @@ class ProfileError(Exception):
         return [f"{self.path}:{problem.line}: {problem.sentence}" for problem in self.problems]
 
 
-def from_schema(errors: Iterable[ValidationError]) -> list[tuple[Path, str]]:
+def from_schema(errors: Iterable[ValidationError], root: Table = PROFILE) -> list[tuple[Path, str]]:
     """What a validator found, as paths of keys and sentences.
 
     The declaration knows what stands at a path, so the sentence comes from there and not from
     the validator's words.
+
+    Args:
+        errors: as a validator of the schema gives them.
+        root: the declaration that the schema was made from.
     """
     found = []
     for error in errors:
         path = tuple(error.absolute_path)
-        declared = _declared(path)
-        found += _from_error(declared, path, error)
+        found += _from_error(root, _declared(root, path), path, error)
     return found
 
 
-def _from_error(declared: _Declared, path: Path, error: ValidationError) -> list[tuple[Path, str]]:
+def _from_error(
+    root: Table, declared: _Declared, path: Path, error: ValidationError
+) -> list[tuple[Path, str]]:
     if isinstance(declared, Either) and isinstance(error.instance, dict | list):
         structure = [each for each in error.context or () if each.schema_path[0] == 1]
         wrong_type = any(each.validator == "type" and not each.path for each in structure)
@@ -74,18 +80,19 @@ def _from_error(declared: _Declared, path: Path, error: ValidationError) -> list
                 problem
                 for each in structure
                 for problem in _from_error(
-                    _declared((*path, *each.path)) if each.path else declared.other,
+                    root,
+                    _declared(root, (*path, *each.path)) if each.path else declared.other,
                     (*path, *each.path),
                     each,
                 )
             ]
     return [
         ((*path, *rest), f"{key_text((*path, *rest))}: {sentence}")
-        for rest, sentence in _sentences(declared, error)
+        for rest, sentence in _sentences(root, declared, error)
     ]
 
 
-def _sentences(declared: _Declared, error: ValidationError) -> list[tuple[Path, str]]:
+def _sentences(root: Table, declared: _Declared, error: ValidationError) -> list[tuple[Path, str]]:
     """(rest of the path, sentence) for one error at something declared."""
     value = error.instance
     if isinstance(declared, Either):
@@ -106,7 +113,7 @@ def _sentences(declared: _Declared, error: ValidationError) -> list[tuple[Path, 
             return [((), f"there are {len(value)} entries: the limit is 1 to {declared.maximum}")]
         return [((), f"{quote(value)} is not a list: write [ ... ] or [[...]]")]
     if not isinstance(value, dict):
-        return [((), _not_a_table(error, value))]
+        return [((), _not_a_table(root, error, value))]
     return _keys(declared, error, value)
 
 
@@ -118,9 +125,9 @@ def _refusal(kind: Kind, value: object) -> str:
     return f'{quote(value)} is not {kind.title}: write for example "{kind.example}"'
 
 
-def _not_a_table(error: ValidationError, value: object) -> str:
+def _not_a_table(root: Table, error: ValidationError, value: object) -> str:
     name = str(error.absolute_path[-1]) if error.absolute_path else ""
-    parent = _declared(tuple(error.absolute_path)[:-1])
+    parent = _declared(root, tuple(error.absolute_path)[:-1])
     if isinstance(parent, Table) and parent.others is not None:
         known = [key.name for key in parent.keys]
         if name not in known:
@@ -147,9 +154,9 @@ def _unknown(name: str, known: list[str]) -> str:
     return f"the key is not known: {guess}there are " + ", ".join(known)
 
 
-def _declared(path: Path) -> _Declared:
-    """What the declaration has at a path of keys and indices."""
-    found: _Declared = PROFILE
+def _declared(root: Table, path: Path) -> _Declared:
+    """What a declaration has at a path of keys and indices."""
+    found: _Declared = root
     for part in path:
         if isinstance(found, Either):
             found = found.other

@@ -36,7 +36,7 @@ class Reader:
         """Whether something stands at a path."""
         found: Any = self._content
         for part in path:
-            if isinstance(found, dict) and part not in found:
+            if isinstance(part, str) and (not isinstance(found, dict) or part not in found):
                 return False
             found = found[part]
         return True

@@ -11,15 +11,8 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from pump.core.ranges import LIMITS
-from titrate.profile.declarations import (
-    GROUP_NAME,
-    PROFILE,
-    Either,
-    Key,
-    List,
-    Table,
-    Whole,
-)
+from titrate.profile.declarations import GROUP_NAME, PROFILE
+from titrate.profile.forms import Either, Key, List, Table, Whole
 from titrate.profile.kinds import Kind
 
 _RANGES = {limit.name: limit for limit in LIMITS}
@@ -27,16 +20,26 @@ _RANGES = {limit.name: limit for limit in LIMITS}
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of a profile, draft 2020-12."""
+    return schema_of(PROFILE, "Titrate dosing profile")
+
+
+def schema_of(table: Table, title: str) -> dict[str, Any]:
+    """The JSON Schema, draft 2020-12, of a file whose top is a table."""
     return {
         "$schema": Draft202012Validator.META_SCHEMA["$id"],
-        "title": "Titrate dosing profile",
-        **_table(PROFILE),
+        "title": title,
+        **_table(table),
     }
 
 
 def text() -> str:
     """The content of schema.json."""
-    return json.dumps(schema(), indent=2, ensure_ascii=True) + "\n"
+    return as_text(schema())
+
+
+def as_text(found: dict[str, Any]) -> str:
+    """A schema as it is published."""
+    return json.dumps(found, indent=2, ensure_ascii=True) + "\n"
 
 
 @lru_cache(maxsize=1)

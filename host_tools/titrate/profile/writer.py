@@ -9,6 +9,7 @@ from pump.core.errors import BadText
 from pump.core.programme import Programme
 from pump.core.quantity import (
     dose_ng,
+    format_concentration,
     format_duration,
     format_instant,
     format_number,
@@ -58,6 +59,8 @@ def _lines(programme: Programme) -> list[str]:
         lines += ["", "[drug]", f"name = {json.dumps(programme.drug)}"]
         if concentration is not None:
             lines.append(f'concentration = "{_exact(concentration, "concentration")} mcg/mL"')
+        if programme.patient_group:
+            lines.append(f'patient_group = "{programme.patient_group}"')
     elif concentration is not None:
         raise BadText("a concentration without the name of a drug has no place in a profile")
     for number in range(len(programme.days)):
@@ -74,6 +77,7 @@ def _lines(programme: Programme) -> list[str]:
     if programme.minimum_rate_nl_per_h[0]:
         rate = _rate(programme.minimum_rate_nl_per_h, concentration)
         lines += ["", "[minimum]", f"rate = {rate}"]
+    lines += _modes(programme)
     lines += [
         "",
         "[limits]",
@@ -87,6 +91,67 @@ def _lines(programme: Programme) -> list[str]:
         f"reserve = {_volume((programme.reservoir_reserve_nl, 1))}",
     ]
     return lines
+
+
+def _modes(programme: Programme) -> list[str]:
+    """The tables of the modes that a programme uses; a taper or a ramp as a course."""
+    concentration = programme.concentration_mcg_per_ml
+    lines: list[str] = []
+    for from_s, part in programme.course:
+        lines += ["", "[[course]]", f'from = "{format_instant(from_s)}"', f'to = "{_part(part)}"']
+    if programme.intermittent is not None:
+        first_after_s, interval_s, volume_nl, duration_s = programme.intermittent
+        lines += [
+            "",
+            "[intermittent]",
+            f"dose = {_amount(volume_nl, concentration)}",
+            f'over = "{format_duration(duration_s)}"',
+            f'every = "{format_duration(interval_s)}"',
+            f'first = "{format_duration(first_after_s)}"',
+        ]
+    if programme.demand is not None:
+        volume_nl, duration_s, lockout_s, period_s, period_max = programme.demand
+        lines += [
+            "",
+            "[demand]",
+            f"dose = {_amount(volume_nl, concentration)}",
+            f'over = "{format_duration(duration_s)}"',
+            f'lockout = "{format_duration(lockout_s)}"',
+            f"at_most = {period_max}",
+            f'per = "{format_duration(period_s)}"',
+        ]
+    if programme.dose_window is not None:
+        length_s, max_nl = programme.dose_window
+        lines += [
+            "",
+            "[dose_window]",
+            f"at_most = {_amount(max_nl, concentration)}",
+            f'per = "{format_duration(length_s)}"',
+        ]
+    if programme.bridge is not None:
+        volume_nl, rate_nl_per_h, old = programme.bridge
+        rate = _rate(rate_nl_per_h, None)
+        lines += ["", "[bridge]", f"volume = {_volume(volume_nl)}", f"rate = {rate}"]
+        if old[0]:
+            lines.append(f'old = "{format_concentration(old)}"')
+    if programme.vtbi is not None:
+        volume_nl, then, kvo_rate_nl_per_h, near_s = programme.vtbi
+        lines += ["", "[vtbi]", f"volume = {_amount(volume_nl, concentration)}"]
+        lines.append(f'then = "{then}"')
+        if kvo_rate_nl_per_h[0]:
+            lines.append(f"kvo_rate = {_rate(kvo_rate_nl_per_h, concentration)}")
+        lines.append(f'near = "{format_duration(near_s)}"')
+    if programme.resume_within_s is not None:
+        lines += ["", "[resume]", f'within = "{format_duration(programme.resume_within_s)}"']
+    return lines
+
+
+def _part(part: Ratio) -> str:
+    """A part of the basal: a percentage, or a fraction where none is exact."""
+    try:
+        return f"{_exact((part[0] * 100, part[1]), 'part')} %"
+    except BadText:
+        return f"{part[0]}/{part[1]}"
 
 
 def _day(programme: Programme, number: int) -> list[str]:

@@ -3,7 +3,7 @@
     python -m titrate.reference            write them all
     python -m titrate.reference --check    only name those that are out of date
 
-Exit status 1 when --check finds one.
+Exit status 1 when --check finds one, and when a rule, an alarm or a hazard is without its test.
 """
 
 import sys
@@ -11,13 +11,31 @@ from collections.abc import Callable
 from pathlib import Path
 
 from titrate.deploy import package_json
-from titrate.reference import commands_page, protocol_page, replies_module
+from titrate.profile import page as profile_page
+from titrate.profile import schema as profile_schema
+from titrate.reference import (
+    alarm_evidence,
+    alarms_page,
+    commands_page,
+    evidence,
+    hazards_page,
+    plan_page,
+    protocol_page,
+    replies_module,
+    rules_page,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 
 FILES: dict[str, Callable[[], str]] = {
+    "firmware/docs/alarms.md": lambda: alarms_page.text(ROOT),
+    "firmware/docs/hazards.md": lambda: hazards_page.text(ROOT),
     "firmware/docs/protocol.md": protocol_page.text,
     "host_tools/docs/commands.md": commands_page.text,
+    "host_tools/docs/plan.md": lambda: plan_page.text(ROOT),
+    "host_tools/docs/profile.md": profile_page.text,
+    "host_tools/titrate/profile/schema.json": profile_schema.text,
+    "host_tools/docs/rules.md": lambda: rules_page.text(ROOT),
     "host_tools/titrate/client/replies.py": replies_module.text,
     "firmware/package.json": lambda: package_json.text(ROOT / "firmware"),
 }
@@ -45,4 +63,8 @@ if __name__ == "__main__":
     checking = "--check" in sys.argv[1:]
     for name in outdated() if checking else write():
         print(f"{name} is out of date: python -m titrate.reference" if checking else name)
-    sys.exit(1 if checking and outdated() else 0)
+    problems = evidence.problems(ROOT) + alarm_evidence.problems(ROOT)
+    problems += hazards_page.problems(ROOT)
+    for sentence in problems:
+        print(sentence)
+    sys.exit(1 if problems or (checking and outdated()) else 0)

@@ -3,6 +3,7 @@
 import click
 
 from titrate.cli.main import titrate
+from titrate.client.connection import ANSWER_S, ANSWER_VARIABLE
 from titrate.client.ports import PORT_VARIABLE
 
 _HEAD = f"""# The `titrate` command
@@ -13,7 +14,8 @@ Bench and research use only, not for use on people.
 
 Every command takes `--port DEV` (else `{PORT_VARIABLE}`, else the only pump found), `--json` (one
 JSON object on stdout, everything else on stderr) and `--verbose` (`-vv` shows every line of the
-protocol), before or after its name. Quantities are text with a unit; a bare number is refused.
+protocol), before or after its name. Quantities are text with a unit; a bare number is refused. An
+answer is waited for {ANSWER_S:.0f} s, or as long as `{ANSWER_VARIABLE}` says, then asked for again.
 
 | exit status | JSON `outcome` | meaning |
 | --- | --- | --- |

@@ -1,6 +1,7 @@
 """firmware/docs/protocol.md: the console protocol, from the table of commands."""
 
-from pump.link import commands, kinds, lines
+from pump.core.paired_keys import ROLES
+from pump.link import commands, kinds, lines, vocabulary
 
 _BOLUS = [("volume", "50 mcg"), ("duration", "10 min")]
 
@@ -48,6 +49,13 @@ request that is not in order is refused: `unknown_command`, `unknown_argument`, 
 `bad_text` for what cannot be read, `out_of_range` with the limit, `not_now` for what the present
 state forbids.
 
+## Requests with a key
+
+A locked pump (`hello` and `status` tell) refuses a change without one: `key_needed`. Ask for a
+`challenge`, then add `by=NAME` and last `mac=` to the request; [keys.md](keys.md) says how the code
+is made. Refusals: `no_key`, `no_challenge` (used up or older than 60 s: ask again), `wrong_key`,
+`closed` (wait, the sentence says how long), `role`.
+
 ## Lines typed by hand
 
 A line without a leading `:` is read as typed by a person and answered in plain words: `status`,
@@ -70,10 +78,10 @@ whose own table has another digest asks for `dictionary` and uses the commands t
 def text() -> str:
     """The page's text."""
     parts = [_HEAD, "\n| kind | what is written |\n| --- | --- |\n"]
-    parts += [f"| {kind} | {meaning} |\n" for kind, meaning in kinds.ARGUMENT_KINDS]
+    parts += [f"| {kind} | {meaning} |\n" for kind, meaning in vocabulary.ARGUMENT_KINDS]
     parts += ["\n## Kinds of replies\n\nAll text; empty where there is no value.\n"]
     parts += ["\n| kind | what is written |\n| --- | --- |\n"]
-    parts += [f"| {kind} | {meaning} |\n" for kind, meaning in kinds.REPLY_KINDS]
+    parts += [f"| {kind} | {meaning} |\n" for kind, meaning in vocabulary.REPLY_KINDS]
     parts += ["\n## Commands that only read\n"]
     parts += [_command(command) for command in commands.COMMANDS if not command.changes]
     parts += ["\n## Commands that change something\n"]
@@ -87,6 +95,8 @@ def _command(command: commands.Command) -> str:
     ways += [f"`{command.device}`"] if command.device else []
     if ways:
         parts.append(f"\nAlso: {' or '.join(ways)}.\n")
+    if command.role in ROLES:
+        parts.append(f"\nOn a locked pump it needs a key of the role {command.role}.\n")
     if command.args:
         parts.append(
             "\n| argument | kind | | limits | example |\n| --- | --- | --- | --- | --- |\n"
@@ -101,10 +111,10 @@ def _command(command: commands.Command) -> str:
     return "".join(parts)
 
 
-def _declared(where: str, declared: tuple[tuple[str, str, str], ...]) -> str:
-    if not declared:
+def _declared(where: str, keys: tuple[str, ...]) -> str:
+    if not keys:
         return ""
-    rows = "".join([f"| `{key}` | {kind} | {help} |\n" for key, kind, help in declared])
+    rows = "".join([f"| `{key}` | {' | '.join(vocabulary.KEYS[key])} |\n" for key in keys])
     return f"\n| {where} | kind | |\n| --- | --- | --- |\n{rows}"
 
 

@@ -1,6 +1,6 @@
 """client/replies.py: a dataclass for each reply, from the table of commands."""
 
-from pump.link import commands
+from pump.link import commands, vocabulary
 
 # class name: (command, whether it is a data row, what it is)
 CLASSES = {
@@ -25,7 +25,7 @@ TYPES = {
 
 _HEAD = '''"""Replies of the pump as dataclasses.
 
-Made by `python -m titrate.reference` from firmware/pump/link/commands.py. Volumes are
+Made by `python -m titrate.reference` from firmware/pump/link/. Volumes are
 nanolitres, instants seconds of local civil time since 2000-01-01 00:00; None where the pump
 has no such value.
 """
@@ -54,7 +54,7 @@ def text() -> str:
         declared = command.rows if is_row else command.replies
         parts.append(f'\n\n@dataclass(frozen=True)\nclass {name}(Reply):\n    """{title}\n')
         parts.append("\n    Attributes:\n")
-        parts.extend(f"        {key}: {help}.\n" for key, _, help in declared)
+        parts.extend(f"        {key}: {vocabulary.KEYS[key][1]}.\n" for key in declared)
         parts.append('    """\n\n')
-        parts.extend(f"    {key}: {TYPES[kind]}\n" for key, kind, _ in declared)
+        parts.extend(f"    {key}: {TYPES[vocabulary.kind_of(key)]}\n" for key in declared)
     return "".join(parts)

@@ -11,7 +11,7 @@ The scheduler, the ledger and the train of pulses are the pump's own, from pump.
 host_tools/docs/simulation.md.
 """
 
-from titrate.simulation.events import Event
+from titrate.simulation.events import Event, SoftLimit
 from titrate.simulation.prescription import Prescription, Stretch, prescribe
 from titrate.simulation.requests import BolusRequest
 from titrate.simulation.simulate import DayVolume, Simulation, simulate
@@ -22,6 +22,7 @@ __all__ = [
     "Event",
     "Prescription",
     "Simulation",
+    "SoftLimit",
     "Stretch",
     "prescribe",
     "simulate",

@@ -42,6 +42,7 @@ def edge_ticks(simulation: Simulation) -> array[int]:
         [request.bolus() for request in simulation.boluses],
         simulation.steps,
         edges.take,
+        simulation.demand_boluses(),
     )
     return edges.ticks
 

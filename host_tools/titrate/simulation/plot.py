@@ -10,11 +10,20 @@ from matplotlib.axes import Axes
 
 from pump.core.delivery import TICKS_PER_S
 from titrate.simulation import drawing
+from titrate.simulation.events import Event
 from titrate.simulation.simulate import Simulation
 
 # More steps than this are drawn as a line: no eye tells one from another.
 _STAIRS_MAX = 2000
 _ALARMS = ("low_reservoir", "low_reservoir_time", "empty")
+# What is told of beside the rate.
+_MARKS = {
+    "vtbi_near": drawing.ALARM,
+    "vtbi_reached": drawing.ALARM,
+    "bridge_finished": drawing.FAINT,
+    "demand": drawing.BOLUS,
+    "demand_refused": drawing.ALARM,
+}
 
 
 def draw(simulation: Simulation, path: Path) -> None:
@@ -58,9 +67,14 @@ def _draw_rate(axes: Axes, simulation: Simulation) -> None:
     axes.set_title("rate prescribed")
     drawing.stairs(axes, times_s, [float(rate) for rate in rates], color=drawing.PRESCRIBED)
     axes.set_ylabel("uL/h")
-    axes.set_ylim(0, float(max(rates)) * 1.15 or 1)
+    top = float(max(rates)) * 1.15 or 1
+    axes.set_ylim(0, top)
+    for event in simulation.events:
+        if event.code in _MARKS:
+            _mark(axes, simulation, event, top, _MARKS[event.code])
     concentration = simulation.programme.concentration_mcg_per_ml
-    if concentration is not None:
+    # While a bridge is delivered the line holds the old concentration: no one scale holds for both.
+    if concentration is not None and simulation.programme.bridge is None:
         # uL/h to mcg/day: 24 h, and mcg/mL over 1000 uL/mL.
         factor = float(Fraction(*concentration) * 24 / 1000)
         dose = axes.twinx()
@@ -128,15 +142,20 @@ def _draw_reservoir(axes: Axes, simulation: Simulation) -> None:
     axes.set_ylim(0, fill_ml * 1.1)
     for event in simulation.events:
         if event.code in _ALARMS:
-            at_s = float(simulation.start_s + event.t_s)
-            axes.axvline(at_s, color=drawing.ALARM, linewidth=1)
-            axes.annotate(
-                event.code.replace("_", " "),
-                (at_s, fill_ml * 1.08),
-                xytext=(3, 0),
-                textcoords="offset points",
-                rotation=90,
-                va="top",
-                fontsize=7,
-                color=drawing.ALARM,
-            )
+            _mark(axes, simulation, event, fill_ml * 1.08, drawing.ALARM)
+
+
+def _mark(axes: Axes, simulation: Simulation, event: Event, top: float, colour: str) -> None:
+    """A line at an event's instant, and its name from the top down."""
+    at_s = float(simulation.start_s + event.t_s)
+    axes.axvline(at_s, color=colour, linewidth=1)
+    axes.annotate(
+        event.code.replace("_", " "),
+        (at_s, top),
+        xytext=(3, 0),
+        textcoords="offset points",
+        rotation=90,
+        va="top",
+        fontsize=7,
+        color=colour,
+    )

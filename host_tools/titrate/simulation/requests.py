@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from pump.core import quantity, ratio, schedule
-from pump.core.controller import BOLUS_DURATION_S_MAX, BOLUS_DURATION_S_MIN
+from pump.core import bolus_rules, quantity
 from pump.core.delivery import TICKS_PER_S, Bolus, Delivery
-from pump.core.errors import NotNow, OutOfRange
-from pump.core.programme import Programme
+from pump.core.errors import NotNow
+from pump.core.modes import Demand
 
 Ratio = tuple[int, int]
 
@@ -36,6 +35,26 @@ class BolusRequest:
         return Bolus("00000000", volume_nl, start_ticks, end_ticks)
 
 
+def demand_bolus(demand: Demand, at_s: int) -> Bolus:
+    """A demand bolus that begins at a time, as the pump's delivery takes it."""
+    start_ticks = at_s * TICKS_PER_S
+    end_ticks = start_ticks + demand.duration_s * TICKS_PER_S
+    return Bolus("00000000", demand.volume_nl, start_ticks, end_ticks)
+
+
+def check_demand(demand: Demand, delivery: Delivery, left_nl: Ratio) -> None:
+    """Refuse a demand bolus as the pump would, but for lockout and dose window.
+
+    Raises:
+        OutOfRange, NotNow: as check_request().
+    """
+    bolus_rules.check_reservoir(demand.volume_nl, left_nl, "the demand bolus")
+    bolus_rules.check_bridge(delivery, delivery.anchor_ticks)
+    if len(delivery.boluses) >= bolus_rules.BOLUSES_MAX:
+        raise NotNow("as many boluses as can be are running: ask for it later")
+    bolus_rules.check_demand_rate(delivery, delivery.anchor_ticks)
+
+
 def check_request(request: BolusRequest, delivery: Delivery, left_nl: Ratio) -> None:
     """Refuse what the pump would refuse at that moment.
 
@@ -46,45 +65,12 @@ def check_request(request: BolusRequest, delivery: Delivery, left_nl: Ratio) -> 
 
     Raises:
         OutOfRange: too much, too fast, too long, or less than one microstep.
-        NotNow: the reservoir is down to its reserve.
+        NotNow: the reservoir is down to its reserve, or something else is in the way.
     """
-    programme: Programme = delivery.programme
-    concentration = programme.concentration_mcg_per_ml
-    volume_nl = (request.volume_nl.numerator, request.volume_nl.denominator)
-    shown = (
-        f"the bolus of {quantity.format_amount(volume_nl, concentration)} at "
-        f"{quantity.format_instant(request.at_s)}"
-    )
+    title = f"the bolus at {quantity.format_instant(request.at_s)}"
     if left_nl[0] <= 0:
-        raise NotNow(f"{shown} comes when the reservoir is down to its reserve: fill in more")
-    if ratio.compare(volume_nl, left_nl) > 0:
-        left = quantity.format_amount(left_nl, concentration)
-        raise OutOfRange(f"{shown} is more than the {left} left above the reserve: fill in more")
-    if ratio.compare(volume_nl, programme.max_bolus_nl) > 0:
-        limit = quantity.format_amount(programme.max_bolus_nl, concentration)
-        raise OutOfRange(f"{shown} is above the programme's limit of {limit}: ask for less")
-    if not BOLUS_DURATION_S_MIN <= request.duration_s <= BOLUS_DURATION_S_MAX:
-        raise OutOfRange(f"{shown} takes {request.duration_s} s: a bolus lasts 1 s to 24 h")
-    if ratio.compare(volume_nl, delivery.microstep_nl) < 0:
-        step = quantity.format_volume(delivery.microstep_nl)
-        raise OutOfRange(f"{shown} is less than one microstep of {step}: ask for more")
-    own = ratio.scale(volume_nl, schedule.HOUR_S, request.duration_s)
-    total = ratio.add(own, _highest_rate(delivery, request.bolus().end_ticks))
-    if ratio.compare(total, programme.max_rate_nl_per_h) > 0:
-        limit = quantity.format_rate(programme.max_rate_nl_per_h, concentration)
-        reached = quantity.format_rate(total, concentration)
-        raise OutOfRange(
-            f"{shown} on top of the rest makes {reached}, above the programme's limit of {limit}: "
-            "give it over a longer time"
-        )
-
-
-def _highest_rate(delivery: Delivery, until_ticks: int) -> Ratio:
-    """The highest rate from the delivery's anchor to a time."""
-    highest = ratio.ZERO
-    at_ticks: int | None = delivery.anchor_ticks
-    while at_ticks is not None and at_ticks < until_ticks:
-        rate_nl_per_h, at_ticks = delivery.segment_at(at_ticks)
-        if ratio.compare(rate_nl_per_h, highest) > 0:
-            highest = rate_nl_per_h
-    return highest
+        raise NotNow(f"{title} comes when the reservoir is down to its reserve: fill in more")
+    volume_nl = (request.volume_nl.numerator, request.volume_nl.denominator)
+    bolus_rules.check_bolus(
+        delivery, delivery.anchor_ticks, volume_nl, request.duration_s, left_nl, title
+    )

@@ -27,7 +27,7 @@ class WordTaker:
         self.put = take
 
 
-def make_words(programme, start_s: int, boluses, steps: int, take) -> None:
+def make_words(programme, start_s: int, boluses, steps: int, take, demands=()) -> None:
     """Make the words of a programme's first steps.
 
     Args:
@@ -36,12 +36,15 @@ def make_words(programme, start_s: int, boluses, steps: int, take) -> None:
         boluses: pump.core.delivery.Bolus of each that is asked for.
         steps: how many are wanted; that many must come to be due.
         take: called with head and interval of each word.
+        demands: Bolus of each that the others wait for.
     """
     start_ticks = start_s * TICKS_PER_S
     delivery = Delivery(programme, programme.microstep_nl(), start_ticks)
+    delivery.begin_bridge()
     delivery.start(start_ticks, MODE_SCHEDULE)
-    for bolus in boluses:
-        delivery.add_bolus(bolus)
+    delivery.begin_vtbi()
+    waiting = [(bolus, False) for bolus in boluses] + [(bolus, True) for bolus in demands]
+    waiting.sort(key=_begin_of)
     # The pump never commits more than this at once, so no word of it has more steps.
     commit_steps = ratio.floor(ratio.divide((programme.commit_ahead_nl, 1), delivery.microstep_nl))
     train = Train(WordTaker(take), _CATCH_UP_TICKS, _WORD_TICKS_MIN)
@@ -49,16 +52,31 @@ def make_words(programme, start_s: int, boluses, steps: int, take) -> None:
     made = 0
     while made < steps:
         if train.following is None:
-            train.following = _next_segment(delivery)
+            train.following = _next_segment(delivery, waiting)
         train.fill(_NO_LIMIT, min(commit_steps, steps - made), _NO_LIMIT)
         made += train.new_steps
         train.new_steps = 0
 
 
-def _next_segment(delivery):
-    """The segment that begins at the delivery's anchor, which is moved to its end."""
+def _begin_of(pair):
+    return pair[0].start_ticks
+
+
+def _next_segment(delivery, waiting):
+    """The segment that begins at the delivery's anchor, which is moved to its end.
+
+    A bolus of `waiting` is put on top when its time has come.
+    """
     from_ticks = delivery.anchor_ticks
+    while waiting and waiting[0][0].start_ticks <= from_ticks:
+        bolus, pre_empts = waiting.pop(0)
+        if pre_empts:
+            delivery.pre_empt(bolus)
+        else:
+            delivery.add_bolus(bolus)
     rate_nl_per_h, end_ticks = delivery.segment_at(from_ticks)
+    if waiting:
+        end_ticks = min(end_ticks, waiting[0][0].start_ticks)
     length_ticks = end_ticks - from_ticks
     if rate_nl_per_h[0]:
         step = delivery.microstep_nl

@@ -28,7 +28,9 @@ from titrate.virtual.sio import Sio
 from titrate.virtual.timer import Timer
 from titrate.virtual.uart import Uart
 from titrate.virtual.usb import UsbController, UsbSerialHost
+from titrate.virtual.usb_storage import UsbStorageHost
 from titrate.virtual.watchdog import Watchdog
+from titrate.virtual.xip_memory import XipMemory
 
 EMULATOR_VERSION = "0.3.6"
 """The rp2040py release these mends are written for; they reach into its blocks."""
@@ -40,6 +42,7 @@ _TIMER_BASE = 0x40054
 _UART_BASES = (0x40034, 0x40038)
 _USB_BASE = 0x50110
 _WATCHDOG_BASE = 0x40058
+_XIP_MEMORY_BASE = 0x15000
 _ROM_START_VECTOR = 4
 _LONG_NS = 1 << 62
 _log = logging.getLogger(__name__)
@@ -157,12 +160,14 @@ class Chip:
             mcu.peripherals[base] = uart
         usb_controller = UsbController(mcu)
         self._install(_USB_BASE, "usb_ctrl", usb_controller)
-        self.usb = UsbSerialHost(usb_controller, received)
+        self.storage = UsbStorageHost(usb_controller)
+        self.usb = UsbSerialHost(usb_controller, received, self.storage)
         for channel in mcu.pwm.channels:
             # No edge per period: what a PWM output does is read from its registers.
             for alarm in (channel.alarm_a, channel.alarm_b, channel.alarm_bottom):
                 alarm.enable = False
         self._install(_WATCHDOG_BASE, "watchdog", Watchdog(mcu))
+        mcu.peripherals[_XIP_MEMORY_BASE] = XipMemory(mcu)
         mcu.watchdog.on_watchdog_trigger = self._watchdog_reset
         self._reset(from_watchdog=False)
         mcu.vreg_and_chip_reset.record_reset_cause(HAD_POR)

@@ -10,11 +10,13 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from titrate.virtual.drive_folder import DriveFolder
 from titrate.virtual.pacing import Pacing
-from titrate.virtual.pico import VirtualPico
+from titrate.virtual.pico import MS, VirtualPico
 from titrate.virtual.pty_bridge import PtyBridge
 from titrate.virtual.step_csv import StepCsv
 
+PRESS_NS = 200 * MS
 _WRITE_EVERY_S = 1.0
 
 
@@ -24,16 +26,20 @@ def run(
     pty: Path | None = None,
     edges: Path | None = None,
     flash: Path | None = None,
+    drive: Path | None = None,
     speed: str = "real",
     step_gpio: int = 2,
     dir_gpio: int = 3,
+    pair_gpio: int = 22,
     announce: Callable[[str], None] = print,
     stop: Callable[[VirtualPico], bool] = lambda pico: False,
 ) -> None:
     """Run the firmware `uf2` and serve its USB serial port on a pty, until Ctrl-C or SIGTERM.
 
     `pty` names a link to the pty; `edges` a CSV file for the STEP edges; `flash` a file that
-    keeps the flash from one run to the next; `speed` see `pacing.Pacing`. `announce` is given
+    keeps the flash from one run to the next; `drive` a folder that stands for the drive of the
+    boot ROM while it shows one; `speed` see `pacing.Pacing`. SIGUSR1 presses the push button at
+    `pair_gpio` for PRESS_NS. `announce` is given
     the path to open, once. `stop` is asked now and then, with the Pico, and ends it too.
 
     Raises ValueError, OSError or RuntimeError, with one sentence, when something does not fit.
@@ -42,15 +48,30 @@ def run(
     pacing = Pacing(speed, pico.now_ns)
     with ExitStack() as stack:
         asked_to_end = stack.enter_context(_signals_noted())
+        presses = stack.enter_context(_presses_noted())
+        pressed_until_ns = 0
         log = stack.enter_context(StepCsv(edges, pico.step_edges)) if edges else None
         bridge = PtyBridge(pico, pty)
         stack.callback(bridge.close)
+        folder = DriveFolder(pico, drive) if drive else None
+        if folder:
+            stack.callback(folder.hide)
         stack.callback(pico.power_off)
         pico.power_on()
         announce(bridge.path)
         written = time.monotonic()
         while not asked_to_end and not stop(pico):
-            run_ns, wait_s = pacing.next_slice(pico.now_ns, bridge.exchange())
+            moved = bridge.exchange()
+            if folder and folder.exchange():
+                moved = True
+            if presses:
+                presses.clear()
+                pressed_until_ns = pico.now_ns + PRESS_NS
+                pico.set_input(pair_gpio, 0)
+            elif pressed_until_ns and pico.now_ns >= pressed_until_ns:
+                pressed_until_ns = 0
+                pico.set_input(pair_gpio, None)
+            run_ns, wait_s = pacing.next_slice(pico.now_ns, moved)
             if run_ns:
                 pico.run_for(run_ns)
             else:
@@ -65,6 +86,17 @@ def _note_steps(pico: VirtualPico, log: StepCsv | None) -> None:
         log.write()
     else:
         pico.step_edges.clear()
+
+
+@contextmanager
+def _presses_noted() -> Iterator[list[int]]:
+    """Each SIGUSR1 goes into the list yielded."""
+    noted: list[int] = []
+    former = signal.signal(signal.SIGUSR1, lambda number, _frame: noted.append(number))
+    try:
+        yield noted
+    finally:
+        signal.signal(signal.SIGUSR1, former)
 
 
 @contextmanager

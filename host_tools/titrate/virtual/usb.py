@@ -13,19 +13,32 @@ from collections.abc import Callable
 from typing import Any
 
 from rp2040py.peripherals.usb import (
+    BUFF_CPU_SHOULD_HANDLE,
+    BUFF_STATUS,
+    ENDPOINT_COUNT,
+    EP0_IN_BUFFER_CONTROL,
+    EP0_OUT_BUFFER_CONTROL,
     INTE,
     INTR_DEV_SOF,
+    SIE_BUS_RESET,
     SIE_CTRL,
     SIE_CTRL_PULLUP_EN,
+    SIE_STATUS,
     SOF_RD,
+    USB_CTRL_DOUBLE_BUF,
+    USB_CTRL_INTERRUPT_PER_TRANSFER,
     RPUSBController,
 )
 from rp2040py.usb.cdc import ENDPOINT_ZERO, USBCDC
+
+from titrate.virtual.usb_buffers import BufferPair
+from titrate.virtual.usb_storage import UsbStorageHost
 
 PACKET_NS = 52_000
 """One 64-byte bulk packet at full speed: 19 of them fit into a frame of 1 ms (USB 2.0, 5.8.4)."""
 FRAME_NS = 1_000_000
 PACKET_BYTES = 64
+_TWO_INTERRUPTS = USB_CTRL_DOUBLE_BUF | USB_CTRL_INTERRUPT_PER_TRANSFER
 
 
 class UsbController(RPUSBController):
@@ -41,12 +54,18 @@ class UsbController(RPUSBController):
         self._acks: deque[tuple[float, int]] = deque()  # when, endpoint
         self._held: list[int] = []
         self._ack_alarm = mcu.clock.create_alarm(self._acknowledge)
+        self._pairs: dict[int, BufferPair] = {}  # by where their control word lies
+        self._second_buffers = 0
 
     def reset(self) -> None:
         self._frame_alarm.cancel()
         self._ack_alarm.cancel()
         self._acks.clear()
         self._held.clear()
+        for pair in self._pairs.values():
+            pair.cancel()
+        self._pairs.clear()
+        self._second_buffers = 0
         super().reset()
 
     # -- frames ----------------------------------------------------------------------------------
@@ -58,12 +77,20 @@ class UsbController(RPUSBController):
             self._int_raw &= ~INTR_DEV_SOF
             self.check_interrupts()
             return int(now // FRAME_NS) & 0x7FF
+        if offset & 0xFFF == BUFF_CPU_SHOULD_HANDLE:
+            return self._second_buffers
         return super().read_uint32(offset & 0xFFF)
 
     def write_uint32(self, offset: int, value: int) -> None:
+        if offset == SIE_STATUS and not self._sie_status & SIE_BUS_RESET:
+            # The boot ROM clears all flags before there was a reset, which is none by that.
+            self.raw_write_value &= ~SIE_BUS_RESET
         super().write_uint32(offset, value)
         if offset in (INTE, SIE_CTRL):
             self._watch_frames()
+        elif offset == BUFF_STATUS:
+            for pair in self._pairs.values():
+                pair.go()
 
     def _watch_frames(self) -> None:
         """Ring at the next frame while the firmware listens for frames."""
@@ -80,6 +107,43 @@ class UsbController(RPUSBController):
         self._int_raw |= INTR_DEV_SOF
         self.check_interrupts()
         self._frame_alarm.schedule(FRAME_NS - self.rp2040.clock.nanos % FRAME_NS)
+
+    # -- endpoints with two buffers --------------------------------------------------------------
+
+    def dpram_updated(self, offset: int, value: int) -> None:
+        endpoint, is_out = (offset - EP0_IN_BUFFER_CONTROL) >> 3, bool(offset & 4)
+        if 0 < endpoint < ENDPOINT_COUNT:
+            control = self._read_endpoint_control_reg(endpoint, is_out)
+            if control & _TWO_INTERRUPTS == _TWO_INTERRUPTS:
+                if offset not in self._pairs:
+                    self._pairs[offset] = BufferPair(self, endpoint, is_out, offset, PACKET_NS)
+                self._pairs[offset].updated(value)
+                return
+        super().dpram_updated(offset, value)
+
+    def endpoint_read_done(
+        self, endpoint: int, buffer: bytes | bytearray, delay: int | None = None
+    ) -> None:
+        pair = self._pairs.get(EP0_OUT_BUFFER_CONTROL + 8 * endpoint)
+        if pair:
+            pair.take(bytes(buffer))
+        else:
+            super().endpoint_read_done(endpoint, buffer, delay)
+
+    @property
+    def buffer_status(self) -> int:
+        """BUFF_STATUS: the endpoints whose buffers the CPU has yet to see to."""
+        return int(self._buff_status)
+
+    def buffer_at(self, endpoint: int, is_out: bool) -> int:
+        """Where an endpoint's first buffer lies in the block's memory."""
+        return int(self._get_endpoint_buffer_offset(endpoint, is_out))
+
+    def buffer_done(self, endpoint: int, is_out: bool, buffer: int) -> None:
+        """Tell the CPU that an endpoint's first or second buffer is done."""
+        bit = 1 << (endpoint * 2 + is_out)
+        self._second_buffers = self._second_buffers & ~bit | bit * buffer
+        super()._indicate_buffer_ready(endpoint, is_out)
 
     # -- packets from device to host -------------------------------------------------------------
 
@@ -116,11 +180,15 @@ class UsbSerialHost(USBCDC):
     """A host that enumerates the Pico and keeps its serial port.
 
     `received` is called with every piece of output; while no program has the port open (DTR is
-    low then) the output is dropped.
+    low then) the output is dropped. A device with a drive instead of a port, which the boot ROM
+    is, is handed to `storage`.
     """
 
-    def __init__(self, usb: UsbController, received: Callable[[bytes], None]) -> None:
+    def __init__(
+        self, usb: UsbController, received: Callable[[bytes], None], storage: UsbStorageHost
+    ) -> None:
         super().__init__(usb)
+        self._storage = storage
         self._controller = usb
         self._outgoing: deque[int] = deque()
         self._awaited: deque[int] = deque()
@@ -189,6 +257,8 @@ class UsbSerialHost(USBCDC):
     def _cdc_set_control_line_state(
         self, value: int | None = None, interface_number: int | None = None
     ) -> None:
+        if self._out_endpoint < 0:
+            return  # no serial port
         if not self._initialized:
             # The last step of the enumeration: DTR and RTS as the port stands now.
             value = 3 if self._port_open else 0
@@ -199,12 +269,16 @@ class UsbSerialHost(USBCDC):
 
     def _device_sent(self, endpoint: int, data: bytes | bytearray) -> None:
         was_ready = self._initialized
+        self._storage.device_sent(endpoint, data)
         if self._inherited_write is not None:
             self._inherited_write(endpoint, data)
+        if len(self._descriptors) == self._descriptors_size:
+            self._storage.find(self._descriptors)
         if endpoint == ENDPOINT_ZERO and not data and was_ready:
             self._next_request()
 
     def _device_listens(self, endpoint: int, size: int) -> None:
+        self._storage.device_listens(endpoint, size)
         if endpoint == self._out_endpoint and endpoint > 0:
             self._awaited.append(size)
             self._serve()
@@ -219,6 +293,7 @@ class UsbSerialHost(USBCDC):
 
     def _on_controller_reset(self) -> None:
         super()._on_controller_reset()
+        self._storage.forget()
         self._outgoing.clear()
         self._awaited.clear()
         self._requests.clear()

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
+from pump.core import mode_limits, quantity, ratio
 from pump.core import programme as programmes
-from pump.core import quantity, ratio
-from titrate.cli import profiles, show
+from titrate.cli import libraries, profiles, show
 from titrate.cli.session import Session, TitrateCommand
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -14,14 +14,18 @@ _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Su
 
 @click.command(cls=TitrateCommand)
 @click.argument("file", type=click.Path(path_type=Path))
+@libraries.LIBRARY
 @click.pass_obj
-def check(session: Session, file: Path) -> None:
+def check(session: Session, file: Path, library: str | None) -> None:
     """Check the profile FILE without a pump.
 
-    Tells what it amounts to and what a person should know before programming it.
+    Tells what it amounts to, what a person should know before programming it, and what the drug
+    library says. Changes of the dose only the pump can judge: it knows what was given before.
     """
     profile = profiles.read(file)
     programme = profile.programme
+    found = libraries.read(library)
+    soft_limits = libraries.judge(found, programme)
     concentration = programme.concentration_mcg_per_ml
     daily_nl = [programmes.daily_volume_nl(programme, day) for day in range(7)]
     warnings = [sentence for _, sentence in programmes.warnings(programme)]
@@ -32,14 +36,23 @@ def check(session: Session, file: Path) -> None:
     else:
         for name, volume_nl in zip(_DAYS, daily_nl, strict=True):
             table.add_row(name, quantity.format_amount(volume_nl, concentration))
+    modes = mode_limits.mode_rows(programme)
+    for setting, value in modes:
+        table.add_row(setting, value)
     table.add_row("microstep", quantity.format_volume(programme.microstep_nl()))
+    table.add_row("drug library", libraries.title(found))
     for sentence in warnings:
         table.add_row("[yellow]warning[/]", sentence)
+    for _, sentence in soft_limits:
+        table.add_row("[yellow]soft limit[/]", sentence)
     values = {
         "name": programme.name,
         "programme_digest": profile.digest,
         "daily_nl": [ratio.text(volume_nl) for volume_nl in daily_nl],
+        "modes": [{"setting": setting, "value": value} for setting, value in modes],
         "microstep_nl": ratio.text(programme.microstep_nl()),
         "warnings": warnings,
+        "library": libraries.title(found),
+        "soft_limits": [{"limit": code, "sentence": said} for code, said in soft_limits],
     }
     session.output.result(values, table)

@@ -1,14 +1,13 @@
 """`titrate log`."""
 
-import csv
-import json
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, fields
+from pathlib import Path
 
 import click
 
+from titrate import log_export
 from titrate.cli import show
 from titrate.cli.session import Session, TitrateCommand
 from titrate.client.errors import WrongInput
@@ -36,8 +35,22 @@ _FOLLOW_S = 1.0
 )
 @click.option("--faults", is_flag=True, help="Only faults and alarms.")
 @click.option("--follow", "-f", is_flag=True, help="Go on with what comes, until Ctrl-C.")
-@click.option("--csv", "as_csv", is_flag=True, help="Print comma-separated values.")
-@click.option("--jsonl", "as_jsonl", is_flag=True, help="Print one JSON object a line.")
+@click.option(
+    "--csv", "as_csv", is_flag=True, help="Print comma-separated values, each line sealed."
+)
+@click.option("--jsonl", "as_jsonl", is_flag=True, help="Print one JSON object a line, sealed.")
+@click.option(
+    "--after",
+    metavar="HASH",
+    default=log_export.START,
+    help="The last hash of an export that this one goes on from.",
+)
+@click.option(
+    "--verify",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Check an export that was made with --csv or --jsonl, and print its last hash.",
+)
 @click.pass_obj
 def log(
     session: Session,
@@ -47,8 +60,18 @@ def log(
     follow: bool,
     as_csv: bool,
     as_jsonl: bool,
+    after: str,
+    verify: Path | None,
 ) -> None:
-    """Show the pump's journal, the oldest entry first."""
+    """Show the pump's journal, the oldest entry first.
+
+    What --csv and --jsonl print is sealed: each line carries a hash of itself and of the line
+    before it, so that --verify finds what was edited, removed or put in. Keep the last hash
+    elsewhere.
+    """
+    if verify is not None:
+        _verify(session, verify, after)
+        return
     if as_csv + as_jsonl + session.output.as_json > 1:
         raise WrongInput("take one of --csv, --jsonl and --json", "usage")
     if follow and session.output.as_json:
@@ -61,23 +84,36 @@ def log(
         if follow:
             entries = _follow(pump, entries, faults)
         try:
-            _print(session, entries, as_csv, as_jsonl)
+            _print(session, entries, as_csv, as_jsonl, after)
         except KeyboardInterrupt:
             return
 
 
-def _print(session: Session, entries: Iterator[LogEntry], as_csv: bool, as_jsonl: bool) -> None:
+def _verify(session: Session, file: Path, after: str) -> None:
+    lines = file.read_text(encoding="ascii").splitlines()
+    is_json = bool(lines) and lines[0].startswith("{")
+    check = log_export.verify_json_lines if is_json else log_export.verify_csv
+    last = check(lines, after)
+    entries = len(lines) if is_json else max(0, len(lines) - 1)
+    if session.output.as_json:
+        session.output.result({"entries": entries, "sha256": last})
+    else:
+        session.output.console.print(f"{entries} entries, as exported; last hash {last}")
+
+
+def _print(
+    session: Session, entries: Iterator[LogEntry], as_csv: bool, as_jsonl: bool, after: str
+) -> None:
+    values = map(asdict, entries)
     if as_csv:
-        writer = csv.writer(sys.stdout)
-        writer.writerow([field.name for field in fields(LogEntry)])
+        columns = [field.name for field in fields(LogEntry)]
+        for line in log_export.csv_lines(values, columns, after):
+            print(line, flush=True)
+    elif as_jsonl:
+        for line in log_export.json_lines(values, after):
+            print(line, flush=True)
+    else:
         for entry in entries:
-            writer.writerow(["" if v is None else v for v in asdict(entry).values()])
-            sys.stdout.flush()
-        return
-    for entry in entries:
-        if as_jsonl:
-            print(json.dumps(asdict(entry)), flush=True)
-        else:
             session.output.console.print(
                 f"{entry.sequence:>8}  {show.instant(entry.at_s):<19}  {entry.code:<24} "
                 f"{show.detail(entry.code, entry.detail)}",

@@ -38,6 +38,12 @@ from titrate.deploy.package_json import DEFAULT_BOARD
     help="Keep the flash there from one run to the next.",
 )
 @click.option(
+    "--drive",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Folder that stands for the bootloader's drive, for titrate flash.",
+)
+@click.option(
     "--speed",
     default="real",
     show_default=True,
@@ -52,13 +58,15 @@ def virtual(
     board: str,
     edges: Path | None,
     flash: Path | None,
+    drive: Path | None,
     speed: str,
 ) -> None:
     """Run the real firmware without a board.
 
     An RP2040 is emulated; its USB serial port is a pty.
 
-    Prints the port to use with --port, then runs until Ctrl-C.
+    Prints the port to use with --port, then runs until Ctrl-C. `pkill -USR1 -f "titrate virtual"`
+    presses its pair button, which `titrate pair` waits for.
     """
     output = session.output
 
@@ -81,6 +89,7 @@ def virtual(
             pty=pty,
             edges=edges,
             flash=flash,
+            drive=drive,
             speed=speed,
             announce=announce,
         )

@@ -1,0 +1,1 @@
+../pico_tmc2209/pump_board.py

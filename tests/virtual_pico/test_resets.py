@@ -1,0 +1,171 @@
+"""Resets of the image as shipped: soft, by watchdog, by power cut; and a processor held up."""
+
+from fractions import Fraction
+
+import pytest
+from pump_rig import PumpRig, programme, rate_for
+
+from titrate.virtual.flash import FlashTiming
+from titrate.virtual.pico import MS, SECOND
+
+SOFT_RESET_GAP_NS = 500 * MS
+WATCHDOG_NS = 8 * SECOND
+BOOT_TO_DELIVERY_NS = 2 * SECOND
+STEPS_PER_S = 300
+COMMIT_NL = 1_400
+FILL_NL = 1_000_000
+# Late steps come an eighth faster than the rate: a second of them is made up for in 7.
+CATCH_UP_NS = 8 * SECOND
+
+PRESCRIBED = programme(
+    days=(((0, rate_for(STEPS_PER_S)),),),
+    max_rate_nl_per_h=rate_for(1000),
+    commit_ahead_nl=COMMIT_NL,
+)
+
+
+@pytest.fixture(scope="module")
+def running(new_rig) -> PumpRig:
+    """A pump that runs."""
+    rig = new_rig()
+    rig.set_up(PRESCRIBED)
+    rig.start()
+    rig.run_s(2)
+    return rig
+
+
+@pytest.fixture
+def rig(running) -> PumpRig:
+    """The running pump, with its console awake and no alarm that waits for someone."""
+    running.connect()
+    running.pump.acknowledge("all")
+    return running
+
+
+def longest_gap_ns(rig, from_ns):
+    """The longest time without an edge since a time."""
+    edges = [t_ns for t_ns in rig.edges_ns if t_ns > from_ns]
+    return max(b - a for a, b in zip(edges, edges[1:], strict=False))
+
+
+def soft_reset_at_the_prompt(rig):
+    return rig.on_device("pump.status()", soft_reset=True)
+
+
+def mpremote_without_resume(rig):
+    return rig.mpremote("exec", "import pump; pump.status()")
+
+
+def test_a_soft_reset_costs_a_short_gap_and_no_step(rig):
+    for ask in (soft_reset_at_the_prompt, mpremote_without_resume):
+        from_ns = rig.pico.now_ns
+        assert "running" in ask(rig)
+        rig.pico.run_for(CATCH_UP_NS)
+        assert 0 < longest_gap_ns(rig, from_ns) <= SOFT_RESET_GAP_NS
+        rig.disturbed(from_ns, from_ns + CATCH_UP_NS // 2)
+        rig.check_exact()
+    rig.connect()
+    status = rig.pump.status()
+    assert (status.state, status.reset_cause, status.alarms) == ("running", "soft_reset", [])
+
+
+def test_held_up_for_seconds_it_stops_by_itself_and_makes_up_for_it(rig):
+    """By a script that erases a sector of the file system: 5 s with interrupts off.
+
+    What was committed lasts for 3.4 s.
+    """
+    rig.on_device("import rp2\nflash = rp2.Flash()")
+    usual = rig.pico.store.timing
+    rig.pico.store.timing = FlashTiming(sector_erase_ns=5 * SECOND)
+    from_ns = rig.pico.now_ns
+    operations = len(rig.pico.flash_operations)
+    rig.pico.serial_write(b"flash.ioctl(6, flash.ioctl(4, 0) - 1)\r")
+    assert rig.pico.run_until(lambda: len(rig.pico.flash_operations) > operations, SECOND)
+    rig.pico.store.timing = usual
+    erased_ns = rig.pico.flash_operations[-1].t_ns
+    rig.pico.run_for(5 * SECOND)
+    made = sum(1 for t_ns in rig.edges_ns if erased_ns < t_ns < erased_ns + 5 * SECOND)
+    assert 0 < made <= COMMIT_NL / rig.prescription.microstep_nl
+    rig.pico.run_for(3 * CATCH_UP_NS)
+    rig.disturbed(from_ns, from_ns + 2 * CATCH_UP_NS)
+    rig.check_exact()
+    rig.connect()
+    assert ("step_generator_starved", "high") in rig.pump.status().alarms
+
+
+@pytest.mark.hazard("H2", "H16")
+def test_the_watchdog_bites_a_hung_processor_and_delivery_goes_on(rig):
+    resets = rig.pico.resets
+    hung_ns = rig.pico.now_ns
+    edges = len(rig.edges_ns)
+    rig.pico.freeze()
+    assert rig.pico.run_until(lambda: rig.pico.resets > resets, WATCHDOG_NS + SECOND)
+    reset_ns = rig.pico.now_ns
+    # What was committed was delivered, and no more.
+    assert len(rig.edges_ns) - edges <= COMMIT_NL / rig.prescription.microstep_nl
+    assert rig.pico.run_until(lambda: rig.pico.usb_ready, 10 * SECOND)
+    rig.run_s(1)
+    go_on_from_interruption(rig, reset_ns)
+    rig.learn_time(reset_ns)
+    rig.pico.run_for(3 * CATCH_UP_NS)
+    rig.disturbed(hung_ns, rig.pico.now_ns - SECOND)
+    rig.check_exact()
+    rig.connect()
+    status = rig.pump.status()
+    assert (status.state, status.reset_cause) == ("running", "watchdog")
+    assert {"interrupted", "watchdog_reset"} <= {code for code, _ in status.alarms}
+    logged = [entry.code for entry in rig.pump.log(count=8)]
+    assert "interruption" in logged
+    rig.pause()
+    rig.run_s(4)
+    rig.check_counts()
+    rig.resume()
+
+
+def go_on_from_interruption(rig, reset_ns):
+    """Have the prescription ask for nothing from the reset until delivery went on.
+
+    The timer began at zero with the reset, so the pump's offset is the instant that it took for
+    it. When it went on follows from what is due at the delivery's latest anchor; as no rate
+    divides it, only the right instant comes out as a whole tick.
+    """
+    offset_us, anchor_ticks, steps, remainder = eval(
+        rig.on_device(
+            "d = c.delivery\nprint((c.pump_clock.offset_us, d.anchor_ticks, d.steps, d.remainder))"
+        )
+    )
+    asked = rig.prescription
+    reset_ticks = offset_us * 125
+    assert abs(reset_ticks - rig.tick_of(reset_ns)) * 8 < MS
+    asked.advance(reset_ticks)
+    due, per_tick = asked.microsteps, asked.pieces[-1][2]
+    on_ticks = anchor_ticks - (steps + Fraction(*remainder) - due) / per_tick
+    assert on_ticks.denominator == 1
+    assert 0 < (on_ticks - reset_ticks) * 8 < BOOT_TO_DELIVERY_NS
+    mode, asked.mode = asked.mode, "stopped"
+    asked.advance(int(on_ticks))
+    asked.mode = mode
+
+
+@pytest.mark.parametrize("operation", [None, (1, "before"), (2, "middle"), (3, "after")])
+@pytest.mark.hazard("H15", "H22")
+def test_after_a_power_cut_the_reservoir_never_shows_more_than_is_left(rig, operation):
+    if operation is None:
+        rig.run_s(0.7)
+        rig.pico.power_off()
+    else:
+        rig.pico.cut_power_at_flash_op(*operation)
+        rig.pico.serial_write(b'\x03import pump; pump.rate("1 mL/h")\r' * 3)
+        assert rig.pico.run_until(lambda: not rig.pico.powered, 130 * SECOND)
+    rig.pico.advance_off(3600 * SECOND)
+    on_ns = rig.pico.now_ns
+    edges = len(rig.pico.step_edges)
+    rig.power_on()
+    assert rig.pico.run_until(lambda: len(rig.pico.step_edges) > edges, BOOT_TO_DELIVERY_NS)
+    assert rig.pico.step_edges[edges][0] - on_ns <= BOOT_TO_DELIVERY_NS
+    rig.run_s(3)
+    status = rig.pump.status()
+    assert status.state == "running"
+    assert {"interrupted", "clock_lost"} <= {code for code, _ in status.alarms}
+    left_nl = FILL_NL - len(rig.pico.step_edges) * rig.prescription.microstep_nl
+    assert status.reservoir_nl <= left_nl
