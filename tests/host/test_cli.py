@@ -257,6 +257,7 @@ def test_what_is_not_done_has_its_exit_status_code_and_sentence(words, status, c
     [
         (("rate", "25"), 2, ("bare number", "300 mcg/day")),
         (("rate", "25 mL/h"), 3, ("25 mL/h", "maximum rate", "2 mL/h", "check that a volume")),
+        (("rate", "0 mcg/h"), 3, ("a basal rate of 0", "pause or stop instead")),
         (("rate", "-5 mcg/h"), 2, ("negative", "least is 0", "without the sign")),
         (("rate", "25.123456789012 mcg/h"), 2, ("12 digits", "write fewer")),
         (("rate", "25 drops/h"), 2, ("unknown unit", "mL per min, h or day")),

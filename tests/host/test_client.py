@@ -212,6 +212,12 @@ def test_a_port_that_is_not_there_is_named():
     assert caught.value.code == "no_port"
 
 
+def test_a_port_that_is_no_serial_port_is_told_as_such():
+    with pytest.raises(NoAnswer, match="^/dev/null is no serial port; ") as caught:
+        Pump.connect("/dev/null")
+    assert caught.value.code == "no_port"
+
+
 def test_the_port_is_the_named_one_else_the_variable(monkeypatch):
     monkeypatch.setenv(ports.PORT_VARIABLE, "/dev/by-variable")
     assert ports.choose("/dev/named") == "/dev/named"

@@ -202,14 +202,9 @@ class RateTest(Case):
         self.refused(bench, OutOfRange, bench.controller.rate, (36000001, 1))
         bench.controller.rate((36000000, 1))
 
-    def test_a_rate_of_zero_is_a_rate(self):
+    def test_a_rate_of_zero_is_refused_for_it_would_stop_the_therapy_unseen(self):
         bench = self.running()
-        bench.controller.rate((0, 1))
-        bench.run_s(3)
-        made = bench.made()
-        bench.run_s(10)
-        self.assertEqual(bench.made(), made)
-        self.assertEqual(active(bench), [])
+        self.refused(bench, OutOfRange, bench.controller.rate, (0, 1))
 
 
 REQUESTS = (

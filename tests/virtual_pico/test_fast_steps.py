@@ -39,3 +39,14 @@ def test_a_prime_at_10000_steps_a_second_is_exact(rig):
     assert abs(made * rig.prescription.microstep_nl - 16_000) < rig.prescription.microstep_nl
     assert rig.pump.status().state == "stopped"
     rig.check_counts()
+
+
+@pytest.mark.parametrize("milliseconds", (100, 220, 340))
+def test_a_prime_is_over_within_half_a_second_of_its_last_step(rig, milliseconds):
+    before = len(rig.edges_ns)
+    steps = milliseconds * 200 // 1000
+    rig.prime(steps * rig.prescription.microstep_nl // 1 + 1, rate_for(200)[0])
+    rig.pico.run_until(lambda: len(rig.edges_ns) == before + steps, 3_000_000_000)
+    rig.run_s(0.5)
+    assert rig.pump.status().state == "stopped"
+    rig.check_exact()

@@ -268,9 +268,14 @@ class Controller:
         return []
 
     def rate(self, rate_nl_per_h, reason: str = "", request_id=None):
-        """Make one flat basal rate, a ratio in nL/h, the programme's day; reason as confirm()."""
+        """Make one flat basal rate, a ratio in nL/h, the programme's day; reason as confirm().
+
+        A rate of nothing would end a therapy without any of the care that a stop takes.
+        """
         self._settle_following()
         state = moves.after(self.state, "rate")
+        if not rate_nl_per_h[0]:
+            raise OutOfRange("a basal rate of 0 would stop delivery unseen; pause or stop instead")
         programme = programmes.with_basal(self.prescription, rate_nl_per_h)
         programmes.check(programme)
         self._put_in_force(programme, programmes.canonical_text(programme), reason, request_id)

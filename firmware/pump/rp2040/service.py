@@ -15,7 +15,7 @@ import machine
 import micropython
 from micropython import const
 
-from pump.core.delivery import MODE_STOPPED, TICKS_PER_S
+from pump.core.delivery import MODE_PRIME, MODE_STOPPED, TICKS_PER_S
 from pump.core.errors import PumpError
 from pump.core.feeder import COMMIT_AHEAD_S
 from pump.rp2040 import on_demand
@@ -24,6 +24,8 @@ from pump.rp2040.pump_clock import timer_us
 WATCHDOG_MS = const(8000)
 _PERIOD_MS_MAX = const(2000)
 _PERIOD_MS_MIN = const(100)
+# A prime ends by itself, and somebody is waiting for that.
+_PRIME_PERIOD_MS_MAX = const(250)
 # A change of rate is allowed for two looks before it comes.
 _CHANGE_AHEAD_S = const(4)
 _ONCE = (0,)
@@ -222,10 +224,12 @@ class Service:
             pump = self._pump
             rate_nl_per_h = pump.monitor.highest_rate_during(_CHANGE_AHEAD_S)
             steps = pump.delivery.microsteps_in(rate_nl_per_h, COMMIT_AHEAD_S * TICKS_PER_S)
+            if self._period_mode == MODE_PRIME:
+                period_ms = _PRIME_PERIOD_MS_MAX
             commit_steps = pump.feeder.commit_steps
             if steps[0] > commit_steps * steps[1]:
                 lasts_ms = 1000 * COMMIT_AHEAD_S * commit_steps * steps[1] // steps[0]
-                period_ms = min(_PERIOD_MS_MAX, max(_PERIOD_MS_MIN, lasts_ms // 4))
+                period_ms = min(period_ms, max(_PERIOD_MS_MIN, lasts_ms // 4))
             change_ticks = pump.delivery.next_change_after(
                 max(pump.pump_clock.now_ticks(), pump.delivery.anchor_ticks)
             )

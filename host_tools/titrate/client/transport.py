@@ -97,4 +97,6 @@ def _why_not_open(port: str, error: Exception) -> str:
         )
     if "exclusive" in text or "busy" in text.lower() or "lock" in text.lower():
         return f"{port} is in use by another program; close that one first"
+    if "Inappropriate ioctl" in text or "not a tty" in text.lower():
+        return f"{port} is no serial port; `titrate ports` lists the ports there are"
     return f"{port} cannot be opened: {text}"
