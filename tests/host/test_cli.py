@@ -18,7 +18,7 @@ from pump.core import programme as programmes
 from pump.link import commands as table
 from pump.version import VERSION
 from test_link_server import TEXT, Bench
-from titrate.cli.main import titrate as command_line
+from titrate.cli import commands as command_modules
 from titrate.profile import load_profile, profile_to_text
 from titrate.reference.__main__ import FILES, outdated
 
@@ -422,12 +422,20 @@ def test_ports_tells_the_pump_on_a_port(cable):
 
 
 def test_every_command_has_json_and_a_help_of_one_sentence():
-    assert len(command_line.commands) > 20
-    for name, command in command_line.commands.items():
+    assert len(command_modules.MODULES) > 20
+    for name in command_modules.MODULES:
+        command = command_modules.load(name)
+        assert command.name == name
         assert "as_json" in [parameter.name for parameter in command.params], name
         first = command.get_short_help_str(60)
         assert first, name
         assert not first.endswith("..."), f"{name}: {first}"
+
+
+def test_a_mistyped_command_is_told_with_the_nearest_that_there_is():
+    ran = titrate("statsu")
+    assert (ran.status, ran.out) == (2, "")
+    assert "there is no command statsu; did you mean status?" in ran.err
 
 
 def test_python_m_titrate_is_the_command():
@@ -440,7 +448,7 @@ def test_python_m_titrate_is_the_command():
 def test_every_command_of_the_protocol_is_reached_by_the_host_command_it_names():
     for command in table.COMMANDS:
         if command.host:
-            assert command.host.split(" ")[0] in command_line.commands, command.name
+            assert command.host.split(" ")[0] in command_modules.MODULES, command.name
 
 
 def test_the_generated_files_are_up_to_date(root):

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from titrate.cli.commands.plan import plan as plan_command
 from titrate.cli.main import main
-from titrate.cli.main import titrate as command_line
 
 
 def run(capsys, *words: str) -> tuple[int, str, str]:
@@ -105,7 +105,7 @@ def test_a_calculation_tells_formula_inputs_rules_and_warnings(capsys):
 
 
 def test_every_calculation_has_a_command_and_json():
-    commands = command_line.commands["plan"].commands
+    commands = plan_command.commands
     assert len(commands) >= 13
     for name, command in commands.items():
         assert "as_json" in [parameter.name for parameter in command.params], name

@@ -5,6 +5,7 @@ shells, and leaves the exit status and the words of errors to this file. rich pr
 """
 
 import sys
+from difflib import get_close_matches
 
 import click
 
@@ -18,8 +19,31 @@ from titrate.client.errors import EXIT_DONE, TitrateError, WrongInput
 EXIT_INTERRUPTED = 130
 
 
+class AllCommands(TitrateGroup):
+    """The commands of the folder `commands`, each imported when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order in which the help lists them."""
+        return list(commands.MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name, or None when there is none."""
+        return commands.load(cmd_name) if cmd_name in commands.MODULES else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that was typed; one that is not there is told with the nearest that is."""
+        typed = args[0]
+        if typed not in commands.MODULES and not typed.startswith("-"):
+            nearest = get_close_matches(typed, commands.MODULES, 1)
+            advice = f"; did you mean {nearest[0]}?" if nearest else ""
+            raise click.UsageError(f"there is no command {typed}{advice}", ctx)
+        return super().resolve_command(ctx, args)
+
+
 @click.group(
-    cls=TitrateGroup,
+    cls=AllCommands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit status: 0 done, 2 wrong usage or input, 3 refused by the pump, 4 outcome unknown "
     "or no answer. Bench and research use only, not for use on people.",
@@ -27,10 +51,6 @@ EXIT_INTERRUPTED = 130
 @click.version_option(VERSION, prog_name="titrate")
 def titrate() -> None:
     """Program and watch a Titrate syringe pump."""
-
-
-for command in commands.ALL:
-    titrate.add_command(command)
 
 
 def main(arguments: list[str] | None = None) -> int:

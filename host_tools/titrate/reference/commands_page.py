@@ -41,7 +41,10 @@ def text() -> str:
 
 def _commands(group: click.Group, path: str) -> list[str]:
     found = []
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
         if isinstance(command, click.Group):
             found.append(f"\n## {path} {name}\n\n{_help(command)}\n")
             found.extend(_commands(command, f"{path} {name}"))
