@@ -1,4 +1,4 @@
-"""The portable tests in MicroPython: for the desktop, and for the RP2040's processor.
+"""The portable tests in MicroPython: with the desktop's numbers, and with those of the RP2040.
 
 At the end, proof that MicroPython's unittest of ours can fail.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import run as portable
-from thumb_machine import ThumbMachine
+from bits32 import Bits32
 
 PORTABLE = Path(portable.__file__).parent
 
@@ -45,34 +45,55 @@ print("\\nran %d, failed %d" % unittest.run_module({module!r}))
 
 
 @pytest.fixture(scope="module")
-def thumb(root, portable_files):
-    """Runs a program in MicroPython on the RP2040's instruction set."""
-    elf = root / "build/thumb/firmware.elf"
-    assert elf.exists(), "run make build/thumb/firmware.elf"
-    files = {f"/{name}": content for name, content in portable_files.items()}
-
-    def run_program(program: str) -> tuple[int, str]:
-        main = "import sys\nsys.path[:] = ['/lib']\n" + program
-        return ThumbMachine(elf, {**files, "/main.py": main.encode()}).run()
-
-    return run_program
+def bits32(root, portable_files) -> Bits32:
+    return Bits32(root / "build/bits32", portable_files)
 
 
-@pytest.mark.parametrize("module", portable.MODULES)
-def test_passes_on_thumb_micropython(module, thumb):
-    status, printed = thumb(RUN.format(module=module))
+def passes(module: str, ran: tuple[int, str]) -> None:
+    status, printed = ran
     assert (status, printed.splitlines()[-1:]) == (0, [f"ran {count_in(module)}, failed 0"]), (
         printed
     )
 
 
+@pytest.mark.parametrize("module", portable.MODULES)
+def test_passes_on_32_bit_micropython(module, bits32):
+    passes(module, bits32.run(RUN.format(module=module)))
+
+
+# What makes the steps and the numbers behind them.
+ON_THE_PROCESSOR = (
+    "test_geometry",
+    "test_ledger",
+    "test_link_lines",
+    "test_quantity",
+    "test_ratio",
+    "test_schedule",
+    "test_train",
+)
+
+
+@pytest.mark.parametrize("module", ON_THE_PROCESSOR)
+def test_passes_in_the_instructions_of_the_rp2040s_processor(module, bits32):
+    passes(module, bits32.run(RUN.format(module=module), on_thumb=True))
+
+
 WORD_SIZES = "import word_size\nprint(word_size.small_integer_bits(), word_size.float_bits())"
 
 
-def test_unix_micropython_has_62_bits_and_thumb_micropython_has_30(micropython, thumb):
+def test_desktop_micropython_has_62_bits_and_the_other_two_have_30(micropython, bits32):
     path = f"import sys\nsys.path.insert(0, {str(PORTABLE)!r})\n"
     assert run(micropython, "-c", path + WORD_SIZES).stdout == "62 53\n"
-    assert thumb(WORD_SIZES) == (0, "30 24\n")
+    assert bits32.run(WORD_SIZES) == (0, "30 24\n")
+    assert bits32.run(WORD_SIZES, on_thumb=True) == (0, "30 24\n")
+
+
+@pytest.mark.parametrize("on_thumb", [False, True])
+def test_a_failing_test_fails_the_32_bit_run_too(on_thumb, bits32):
+    source = "exec(%r, globals())" % (PASSING + "    def test_fails(self):\n        1 // 0\n")
+    program = source + "\nimport unittest\nprint('failed', unittest.run_module('__main__')[1])"
+    status, printed = bits32.run("import unittest\n" + program, on_thumb=on_thumb)
+    assert (status, printed.splitlines()[-1]) == (0, "failed 1")
 
 
 PASSING = """

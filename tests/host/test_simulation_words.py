@@ -7,10 +7,10 @@ from fractions import Fraction
 import pytest
 from programmes import DAY_S
 
+from bits32 import Bits32
 from pump.core.delivery import TICKS_PER_S
 from pump.core.programme import canonical_text
 from pump.core.quantity import parse_instant_s
-from thumb_machine import ThumbMachine
 from titrate.profile import load_profile
 from titrate.simulation import BolusRequest, simulate
 from titrate.simulation.edges import edge_ticks, write_edges
@@ -101,14 +101,12 @@ def test_unix_micropython_makes_the_same_words(name, duration_s, root, micropyth
     assert found.steps > 100
 
 
-def test_micropython_on_the_rp2040s_processor_makes_the_same_words(root, portable_files):
-    elf = root / "build/thumb/firmware.elf"
-    assert elf.exists(), "run make build/thumb/firmware.elf"
-    found = run_of("demo-24h", 130, root)
-    files = {f"/{name}": content for name, content in portable_files.items()}
-    files["/lib/step_words.py"] = (root / SIMULATION / "step_words.py").read_bytes()
-    files["/main.py"] = program(found, ["/lib"]).encode()
-    assert ThumbMachine(elf, files).run() == (0, in_cpython(found))
+@pytest.mark.parametrize(("on_thumb", "duration_s"), [(False, 1500), (True, 130)])
+def test_32_bit_micropython_makes_the_same_words(on_thumb, duration_s, root, portable_files):
+    step_words = (root / SIMULATION / "step_words.py").read_bytes()
+    bits32 = Bits32(root / "build/bits32", {**portable_files, "lib/step_words.py": step_words})
+    found = run_of("demo-24h", duration_s, root)
+    assert bits32.run(program(found, ["/lib"]), on_thumb) == (0, in_cpython(found))
 
 
 @pytest.mark.parametrize("name", ["demo-24h", "night-step", "weekday-weekend"])

@@ -1,9 +1,5 @@
-// MicroPython on the RP2040's instruction set, with the host (thumb_machine.py) in place of the chip.
-//
-// It runs /main.py. Files and printing are the host's: it carries out a call as soon as the
-// call's number is written to HOST->call.
-
-#include <string.h>
+// MicroPython with 32-bit numbers, as on the RP2040, and no chip around it: host.h has what it asks
+// of whatever it runs on. It runs /main.py.
 
 #include "py/builtin.h"
 #include "py/compile.h"
@@ -17,49 +13,44 @@
 #include "py/runtime.h"
 #include "shared/runtime/gchelper.h"
 
-typedef struct {
-    volatile uint32_t address;
-    volatile uint32_t length;
-    volatile uint32_t call;
-} host_t;
+#include "host.h"
 
-#define HOST ((host_t *)0xf0000000)
-
-// The numbers are thumb_machine.py's too.
-enum { CALL_EXIT = 1, CALL_PRINT = 2, CALL_STAT = 3, CALL_OPEN = 4 };
-
+#ifdef __arm__
 extern char heap_start, heap_end, stack_top, stack_size;
-
-static void host_call(uint32_t call, const void *address, size_t length) {
-    HOST->address = (uint32_t)address;
-    HOST->length = length;
-    HOST->call = call;
-}
-
-NORETURN static void host_exit(int status) {
-    host_call(CALL_EXIT, NULL, status);
-    for (;;) {
-    }
-}
+#define HEAP_START (&heap_start)
+#define HEAP_END (&heap_end)
+#define STACK_BYTES ((size_t)&stack_size)
+#else
+// As much as thumb.ld leaves on the other.
+#define HEAP_BYTES (1000 * 1024)
+static char heap[HEAP_BYTES] __attribute__((aligned(16)));
+#define HEAP_START heap
+#define HEAP_END (heap + HEAP_BYTES)
+#define STACK_BYTES (64 * 1024)
+#endif
 
 void mp_hal_stdout_tx_strn_cooked(const char *text, size_t length) {
-    host_call(CALL_PRINT, text, length);
+    host_print(text, length);
 }
 
-// Answered in HOST->length: 0 for nothing, 1 for a folder, 2 for a file.
 mp_import_stat_t mp_import_stat(const char *path) {
-    host_call(CALL_STAT, path, strlen(path));
-    return HOST->length;
+    switch (host_stat(path)) {
+        case HOST_FOLDER:
+            return MP_IMPORT_STAT_DIR;
+        case HOST_FILE:
+            return MP_IMPORT_STAT_FILE;
+        default:
+            return MP_IMPORT_STAT_NO_EXIST;
+    }
 }
 
 void mp_reader_new_file(mp_reader_t *reader, qstr filename) {
     size_t length;
-    const byte *path = qstr_data(filename, &length);
-    host_call(CALL_OPEN, path, length);
-    if (HOST->address == 0) {
+    const void *content = host_open(qstr_str(filename), &length);
+    if (content == NULL) {
         mp_raise_OSError(MP_ENOENT);
     }
-    mp_reader_new_mem(reader, (const byte *)HOST->address, HOST->length, MP_READER_IS_ROM);
+    mp_reader_new_mem(reader, content, length, MP_READER_IS_ROM);
 }
 
 mp_lexer_t *mp_lexer_new_from_file(qstr filename) {
@@ -93,8 +84,12 @@ static int run_main(void) {
 }
 
 void start(void) {
-    mp_cstack_init_with_top(&stack_top, (size_t)&stack_size);
-    gc_init(&heap_start, &heap_end);
+    #ifdef __arm__
+    mp_cstack_init_with_top(&stack_top, STACK_BYTES);
+    #else
+    mp_cstack_init_with_sp_here(STACK_BYTES);
+    #endif
+    gc_init(HEAP_START, HEAP_END);
     mp_init();
     host_exit(run_main());
 }

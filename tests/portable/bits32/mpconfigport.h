@@ -7,6 +7,7 @@
 #define MICROPY_ENABLE_COMPILER (1)
 #define MICROPY_LONGINT_IMPL (MICROPY_LONGINT_IMPL_MPZ)
 #define MICROPY_FLOAT_IMPL (MICROPY_FLOAT_IMPL_FLOAT)
+#define MICROPY_FLOAT_USE_NATIVE_FLT16 (0)
 #define MICROPY_PERSISTENT_CODE_LOAD (1)
 #define MICROPY_HAS_FILE_READER (1)
 #define MICROPY_ENABLE_EXTERNAL_IMPORT (1)
@@ -22,18 +23,20 @@
 #define MICROPY_PY_IO (0)
 #define MICROPY_PY_JSON (0)
 #define MICROPY_PY_MACHINE (0)
+#define MICROPY_PY_MATH (0)
+#define MICROPY_PY_CMATH (0)
 #define MICROPY_PY_OS (0)
 #define MICROPY_PY_RANDOM (0)
 #define MICROPY_PY_SELECT (0)
 #define MICROPY_PY_SYS_STDFILES (0)
 #define MICROPY_PY_SYS_STDIO_BUFFER (0)
-#define MICROPY_PY_SYS_PLATFORM "thumb"
+#define MICROPY_PY_SYS_PLATFORM "bits32"
 #define MICROPY_PY_TIME (0)
 #define MICROPY_PY_VFS (0)
 #define MICROPY_VFS (0)
 
-#define MICROPY_HW_BOARD_NAME "unicorn"
-#define MICROPY_HW_MCU_NAME "cortex-m0plus"
+#define MICROPY_HW_BOARD_NAME "none"
+#define MICROPY_HW_MCU_NAME "none"
 
 typedef intptr_t mp_int_t;
 typedef uintptr_t mp_uint_t;
