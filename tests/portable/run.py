@@ -13,6 +13,7 @@ MODULES = (
     "test_alarm_effects",
     "test_alarms",
     "test_annunciation",
+    "test_contact",
     "test_controller",
     "test_controller_delivery",
     "test_delivery",
