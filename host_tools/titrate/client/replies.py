@@ -165,6 +165,23 @@ class Alarm(Reply):
 
 
 @dataclass(frozen=True)
+class Reading(Reply):
+    """What an input of a pump reads.
+
+    Attributes:
+        input: name of a switch or a sensor.
+        fitted: whether it is fitted, and so watched.
+        reading: what it reads now.
+        unit: of the reading.
+    """
+
+    input: str
+    fitted: bool | None
+    reading: str
+    unit: str
+
+
+@dataclass(frozen=True)
 class LogEntry(Reply):
     """An entry of a pump's journal.
 

@@ -18,6 +18,7 @@ from titrate.cli.commands.delivery import (
     start,
     stop,
 )
+from titrate.cli.commands.equipment import equipment
 from titrate.cli.commands.firmware import deploy, flash
 from titrate.cli.commands.keys import keys, pair, unpair
 from titrate.cli.commands.library import library
@@ -43,6 +44,7 @@ ALL = (
     revert,
     programme,
     library,
+    equipment,
     start,
     pause,
     resume,
