@@ -77,7 +77,7 @@ GEAR = (1, 1)
 # Microsteps a second that the motor follows from rest with a screw to turn.
 STEPS_PER_S_MAX = 2000
 
-# The flash storage (mpconfigboard.h says how large it is) begins with the pump's journal, 592 KiB;
+# The flash storage (mpconfigboard.h says how large it is) begins with the pump's journal, 608 KiB;
 # the file system has the rest. _boot.py mounts it there.
 SECTOR_BYTES = 4096
-JOURNAL_SECTORS = 148
+JOURNAL_SECTORS = 152

@@ -66,7 +66,7 @@ GEAR = (283_712, 4_455)
 # Half-steps a second that the motor follows from rest with a screw to turn; README.md says why.
 STEPS_PER_S_MAX = 300
 
-# The flash storage (mpconfigboard.h says how large it is) begins with the pump's journal, 592 KiB;
+# The flash storage (mpconfigboard.h says how large it is) begins with the pump's journal, 608 KiB;
 # the file system has the rest. _boot.py mounts it there.
 SECTOR_BYTES = 4096
-JOURNAL_SECTORS = 148
+JOURNAL_SECTORS = 152

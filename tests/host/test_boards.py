@@ -265,7 +265,7 @@ def test_the_journal_leaves_the_file_system_at_least_half_of_the_flash_storage(f
     kib = re.search(r"FLASH_STORAGE_BYTES\s+\((\d+) \* 1024\)", header)
     assert kib
     journal = board["JOURNAL_SECTORS"] * board["SECTOR_BYTES"]
-    assert journal == 592 * 1024
+    assert journal == 608 * 1024
     assert 2 * journal <= int(kib[1]) * 1024
 
 

@@ -110,7 +110,7 @@ class BenchPump:
     """
 
     def __init__(self, sectors=None, now_s=MONDAY_S, recover=after_power_cut, board_id=BOARD_ID):
-        self.sectors = sectors or RamSectors(36)
+        self.sectors = sectors or RamSectors(40)
         self.generator = BenchGenerator()
         self.clock = BenchClock(self.generator, now_s)
         self.kept = ""
@@ -122,7 +122,8 @@ class BenchPump:
         library = Slots(self.sectors, 20, 3, board_id)
         following = Slots(self.sectors, 26, 3, board_id)
         keys = Slots(self.sectors, 32, 2, board_id)
-        recorder = Recorder(*journals, settings, library, following, keys, self.clock)
+        equipment = Slots(self.sectors, 36, 2, board_id)
+        recorder = Recorder(*journals, settings, library, following, keys, equipment, self.clock)
         self.controller = Controller(
             self.clock,
             self.generator,

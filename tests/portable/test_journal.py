@@ -214,7 +214,7 @@ class AppendTest(unittest.TestCase):
         for first, count in LAYOUT.values():
             taken.extend(range(first, first + count))
         self.assertEqual(sorted(taken), list(range(TOTAL_SECTORS)))
-        self.assertEqual(TOTAL_SECTORS * SECTOR_BYTES, 592 * 1024)
+        self.assertEqual(TOTAL_SECTORS * SECTOR_BYTES, 608 * 1024)
 
 
 class ReadTest(unittest.TestCase):

@@ -480,7 +480,7 @@ class HistoryTest(unittest.TestCase):
         journal = Journal(RamSectors(16), 0, 16, b"benchpmp")
         journal.open()
         self.assertEqual(journal.last(records.DAILY_DOSE, 100), None)
-        recorder = Recorder(journal, None, None, None, None, None, None, Clock(self.NOW_S))
+        recorder = Recorder(journal, None, None, None, None, None, None, None, Clock(self.NOW_S))
         for mcg_per_day, records_after in ((300, 600), (330, 600)):
             dose = dose_of(dosing(mcg_per_day), 0, True)
             recorder.event(records.DAILY_DOSE, *dose.values())
@@ -491,7 +491,7 @@ class HistoryTest(unittest.TestCase):
         self.assertEqual([dose.daily for dose in history.doses], [(300000, 1), (330000, 1)])
         # The older one is found too where it is days older than what is read one by one.
         later = Clock(self.NOW_S + 3 * DAY_S)
-        recorder = Recorder(journal, None, None, None, None, None, None, later)
+        recorder = Recorder(journal, None, None, None, None, None, None, None, later)
         recorder.event(records.DAILY_DOSE, *dose_of(dosing(360), 0, True).values())
         history = DoseHistory()
         history.load(journal)

@@ -296,7 +296,7 @@ class DamageTest(Case):
         self.assertEqual(active(again), [])
 
     def test_a_new_board_that_held_other_data_has_no_alarm(self):
-        sectors = RamSectors(36)
+        sectors = RamSectors(40)
         for data in sectors.data:
             data[:] = bytes(range(256)) * (len(data) // 256)
         bench = BenchPump(sectors)

@@ -56,7 +56,7 @@ def recipe_files(image_folder: Path, board_folder: Path | None) -> list[tuple[st
         files += [
             (f"board/{path.name}", path)
             for path in board_folder.iterdir()
-            if path.is_file() and path.suffix not in (".md", ".py")
+            if path.is_file() and path.suffix not in (".md", ".py", ".toml")
         ]
     return sorted(files)
 

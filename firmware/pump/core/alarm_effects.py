@@ -31,7 +31,7 @@ def _lower(pump) -> None:
 
 
 def require_delivery(pump) -> None:
-    """Refuse to deliver while an alarm is active that stops delivery.
+    """Refuse to deliver while an alarm is active that stops delivery, or a switch says no.
 
     Raises:
         NotNow: with the alarm and what to do.
@@ -39,6 +39,7 @@ def require_delivery(pump) -> None:
     for active in pump.active_alarms.rows():
         if active.row[alarms.EFFECT] >= alarms.FINISH_STROKE:
             raise NotNow("nothing is delivered because of the alarm " + _what_to_do(active))
+    pump.inputs.require_ready()
 
 
 def require_bolus(pump) -> None:

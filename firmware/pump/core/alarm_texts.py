@@ -147,12 +147,12 @@ TEXTS: dict[str, tuple[str, str, str]] = {
         "Clamp the line, put the syringe back, check for air, then start again.",
     ),
     "supply_low": (
-        "the battery or supply is low: less than 15 min are left",
+        "the supply is below the voltage that was set as low",
         "when the supply is good again",
         "Connect a supply or change the battery now.",
     ),
     "supply_depleted": (
-        "the battery or supply is used up: less than 5 min are left",
+        "the supply is below the voltage that was set as depleted",
         "when the supply is good again",
         "Connect a supply; delivery has stopped so that nothing is lost count of.",
     ),
@@ -240,6 +240,16 @@ TEXTS: dict[str, tuple[str, str, str]] = {
         "delivery was interrupted for longer than the programme allows without asking",
         "when a person has started, paused or stopped the pump",
         "Have the prescriber judge; then start to go back to the programme, or leave the low rate.",
+    ),
+    "equipment_damaged": (
+        "what is fitted cannot be read, so no switch and no sensor is watched",
+        "when an equipment was confirmed and this was acknowledged",
+        "Install the equipment again with titrate equipment install.",
+    ),
+    "sensor_failing": (
+        "a sensor gives no readings that can be right",
+        "when it reads again",
+        "Check its wires; until then an occlusion is not noticed by force.",
     ),
 }
 

@@ -95,6 +95,9 @@ _TABLE = (
     (47, "pairing", INFORMATION, KEEP, GOES, 0),
     # Nobody has a key then: the buttons work, and a key can be paired.
     (48, "keys_damaged", MEDIUM, KEEP, LATCHES, 3600),
+    # Nothing that may be fitted is watched then, as with no equipment: delivery is what it was.
+    (49, "equipment_damaged", MEDIUM, KEEP, LATCHES, 3600),
+    (50, "sensor_failing", MEDIUM, KEEP, GOES, 3600),
 )
 
 # code -> its row.

@@ -22,10 +22,11 @@ from pump.core.demands import Demands
 from pump.core.drug_guard import DAMAGED, DrugGuard
 from pump.core.errors import NotNow, OutOfRange
 from pump.core.feeder import CHANGE_WITHIN_S, Feeder
+from pump.core.inputs import Inputs
 from pump.core.ledger import Ledger
 from pump.core.lock import PAIRING_S, Lock
 from pump.core.monitor import Monitor
-from pump.core.proposal import LIBRARY, PROGRAMME, Proposal
+from pump.core.proposal import EQUIPMENT, LIBRARY, PROGRAMME, Proposal
 from pump.core.requests import RequestMemory
 
 PRIME_STEPS_PER_S_MAX = const(10000)
@@ -70,6 +71,7 @@ class Controller:
         prescription: the Programme in force, or None.
         active_alarms: ActiveAlarms.
         guard: DrugGuard, which judges by the drug library.
+        inputs: Inputs, which watches the switches and sensors that are fitted.
         lock: Lock, which says who may change the pump.
         demands: Demands, when demand boluses were given.
         awaits_person: whether delivery is held low after an interruption until a person, or
@@ -95,6 +97,7 @@ class Controller:
         self.active_alarms = ActiveAlarms(self._note_alarm)
         self.monitor = Monitor(self)
         self.guard = DrugGuard(self)
+        self.inputs = Inputs(self)
         self.lock = Lock(self, random_bytes)
         self.demands = Demands()
         self.awaits_person = False
@@ -119,6 +122,7 @@ class Controller:
             ("uptime_s", self.pump_clock.uptime_s()),
             ("state", self.state),
             ("locked", self.lock.is_locked),
+            ("equipment", self.inputs.title),
         ]
 
     def status(self):
@@ -142,6 +146,17 @@ class Controller:
         for line in self.guard.text().split("\n")[:-1]:
             yield [("text", line)]
         yield [("digest", self.guard.digest), ("library", self.guard.title)]
+
+    def equipment(self):
+        """The canonical text of what is fitted, then its name and digest."""
+        for line in self.inputs.text().split("\n")[:-1]:
+            yield [("text", line)]
+        yield [("digest", self.inputs.digest), ("equipment", self.inputs.title)]
+
+    def readings(self):
+        """What every switch and sensor reads now, fitted or not."""
+        for name, is_fitted, reading, unit in self.inputs.rows():
+            yield [("input", name), ("fitted", is_fitted), ("reading", reading), ("unit", unit)]
 
     def clock(self):
         """Pump time and whether it can be trusted."""
@@ -190,7 +205,7 @@ class Controller:
     # -- programming --------------------------------------------------------------------
 
     def propose(self, lines: int, crc, what: str = PROGRAMME, request_id=None):
-        """Begin to take a programme or a drug library; what was proposed before is forgotten."""
+        """Begin to take a text, one of proposal.KINDS; what was proposed before is forgotten."""
         self.proposal = Proposal(lines, crc, what)
         return []
 
@@ -207,15 +222,19 @@ class Controller:
         proposal = self._require_proposal()
         proposal.text()
         yield []
-        is_library = proposal.what == LIBRARY
         before = self.programme_text
-        if is_library:
+        if proposal.what == LIBRARY:
             before = "" if self.guard.title == DAMAGED else self.guard.text()
+        elif proposal.what == EQUIPMENT:
+            self.inputs.review(proposal.text())
+            before = "" if self.inputs.title == DAMAGED else self.inputs.text()
         for row in proposal.rows(before):
             yield [("setting", row[0]), ("old", row[1]), ("new", row[2])] if row else []
         yield []
-        if is_library:
+        if proposal.what == LIBRARY:
             judged = self.guard.of_library(proposal.text())
+        elif proposal.what == EQUIPMENT:
+            judged = ()
         else:
             judged = self.guard.rows_of_programme(proposal.programme())
         for setting, old, new in judged:
@@ -231,10 +250,10 @@ class Controller:
         """
         proposal = self._require_proposal()
         self._settle_following()
-        if proposal.what == LIBRARY:
+        if proposal.what != PROGRAMME:
             proposal.require_digest(digest)
             state = self.state
-            self._install_library(proposal.text(), request_id)
+            self._install(proposal, request_id)
         elif at_s is not None:
             state = self.state
             proposal.require_digest(digest)
@@ -647,11 +666,12 @@ class Controller:
         self.monitor.after_change()
         self.keep_state()
 
-    def _install_library(self, text: str, request_id) -> None:
+    def _install(self, proposal, request_id) -> None:
         if self.state == moves.PRIMING:
-            raise NotNow("a drug library is not installed during a prime; wait until it has ended")
+            raise NotNow("nothing is installed during a prime; wait until it has ended")
         self.commit_before_writing()
-        self.guard.install(text, request_id)
+        to = self.guard if proposal.what == LIBRARY else self.inputs
+        to.install(proposal.text(), request_id)
 
     def _put_in_force(self, programme, text: str, reason: str, request_id) -> None:
         from pump.core.quantity import format_volume

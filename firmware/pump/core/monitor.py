@@ -99,6 +99,7 @@ class Monitor:
         self._look_at_clock()
         if pump.feeder is not None:
             is_on_time = self._look_at_delivery()
+        pump.inputs.look()
         self._look_at_people()
         self._look_at_recorder()
         return is_on_time

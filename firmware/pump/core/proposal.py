@@ -1,4 +1,4 @@
-"""A text on its way in, a programme or a drug library: sent in pieces, then confirmed."""
+"""A text on its way in, a programme, drug library or equipment: sent in pieces, then confirmed."""
 
 from binascii import crc32
 
@@ -7,25 +7,25 @@ from pump.core.errors import BadText, Damaged, NotNow, quote
 
 PROGRAMME = "programme"
 LIBRARY = "library"
+EQUIPMENT = "equipment"
+KINDS = (PROGRAMME, LIBRARY, EQUIPMENT)
 
 
 class Proposal:
-    """The text of one proposed programme or library.
+    """The text of one proposed programme, library or equipment.
 
     Args:
         pieces: how many pieces it comes in, each a line without its end.
         text_crc32: CRC32 of the whole text, as 8 hexadecimal digits in capitals.
-        what: PROGRAMME or LIBRARY.
+        what: one of KINDS.
 
     Raises:
         BadText: something else is to be proposed.
     """
 
     def __init__(self, pieces: int, text_crc32: str, what: str = PROGRAMME):
-        if what not in (PROGRAMME, LIBRARY):
-            raise BadText(
-                quote(what) + " cannot be proposed: propose a " + PROGRAMME + " or a " + LIBRARY
-            )
+        if what not in KINDS:
+            raise BadText(quote(what) + " cannot be proposed: propose one of " + ", ".join(KINDS))
         self.what = what
         self._pieces: list[str | None] = [None] * pieces
         self._crc32 = text_crc32
@@ -86,6 +86,8 @@ class Proposal:
                 )
             if self.what == LIBRARY:
                 _library(text)
+            elif self.what == EQUIPMENT:
+                _equipment(text)
             else:
                 self._programme = programmes.parse_canonical(text)
                 programmes.check(self._programme)
@@ -106,7 +108,7 @@ class Proposal:
         """What a person reviews: settings that change, then warnings.
 
         Args:
-            old_text: canonical text of the programme or the library in use, or "".
+            old_text: canonical text of what is in use of the kind proposed, or "".
 
         Returns:
             iterator of (setting, old, new), and of () between settings and warnings.
@@ -117,6 +119,11 @@ class Proposal:
 
             old = library.parse(old_text) if old_text else None
             yield from library.differences(old, library.parse(text))
+            return
+        if self.what == EQUIPMENT:
+            from pump.core import equipment
+
+            yield from equipment.differences(old_text, text)
             return
         yield from programmes.differences(old_text, text)
         yield ()
@@ -143,3 +150,9 @@ def _library(text: str):
     found = library.parse(text)
     library.check(found)
     return found
+
+
+def _equipment(text: str) -> None:
+    from pump.core import equipment
+
+    equipment.check(equipment.parse(text))

@@ -18,6 +18,7 @@ class Recorder:
         library: Slots that hold the drug library's.
         following: Slots that hold a programme that is to follow: see following.py.
         keys: Slots that hold the paired keys: see paired_keys.py.
+        equipment: Slots that hold what is fitted: see equipment.py.
         clock: object with now_s() and is_known.
 
     Attributes:
@@ -25,7 +26,9 @@ class Recorder:
         sentence: what is wrong, or "".
     """
 
-    def __init__(self, events, faults, checkpoints, settings, library, following, keys, clock):
+    def __init__(
+        self, events, faults, checkpoints, settings, library, following, keys, equipment, clock
+    ):
         self.events = events
         self.faults = faults
         self.checkpoints = checkpoints
@@ -33,6 +36,7 @@ class Recorder:
         self.library = library
         self.following = following
         self.keys = keys
+        self.equipment = equipment
         self._clock = clock
         self.failure = ""
         self.sentence = ""

@@ -50,6 +50,7 @@ LIBRARY_CONFIRMED = const(40)
 LIMIT_OVERRIDDEN = const(41)
 DAILY_DOSE = const(42)
 KEYS_CHANGED = const(43)
+EQUIPMENT_CONFIRMED = const(44)
 
 # kind: (name, ((field, how it is written), ...)). Numbers and orders stay as they are: older
 # journals are read with them. A change to one needs a new journal.SCHEMA.
@@ -132,6 +133,11 @@ KINDS = {
     ),
     # slot: as for the programme.
     KEYS_CHANGED: ("keys_changed", (("slot", COUNT), ("what", TEXT))),
+    # slot: as for the programme.
+    EQUIPMENT_CONFIRMED: (
+        "equipment_confirmed",
+        (("request_id", REQUEST), ("digest", DIGEST), ("slot", COUNT), ("equipment", TEXT)),
+    ),
     # What is dosed from then on: see dose_history.py. A concentration of 0 is none.
     DAILY_DOSE: (
         "daily_dose",

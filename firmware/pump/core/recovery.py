@@ -89,6 +89,7 @@ def load_history(pump) -> None:
     """Find in library and journals what is needed to judge requests, not to go on delivering."""
     pump.lock.load()
     pump.guard.load()
+    pump.inputs.load()
     pump.guard.load_history()
     pump.demands.load(pump.recorder.events)
     load_requests(pump)

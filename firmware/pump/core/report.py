@@ -68,6 +68,8 @@ def status(pump):
         ("concentration_mcg_per_ml", concentration),
         ("library", pump.guard.title),
         ("library_digest", pump.guard.digest),
+        ("equipment", pump.inputs.title),
+        ("equipment_digest", pump.inputs.digest),
         ("alarms", ",".join(shown)),
         ("firmware_version", identity.get("firmware_version", "")),
         ("image_digest", identity.get("image_digest", "")),

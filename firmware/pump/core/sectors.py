@@ -11,7 +11,7 @@ from pump.core.errors import OutOfRange, PumpError
 SECTOR_BYTES = const(4096)
 PAGE_BYTES = const(256)  # the most that the flash chip programs in one go
 
-# What the 148 sectors of the journal partition hold: name -> (first sector, sectors).
+# What the 152 sectors of the journal partition hold: name -> (first sector, sectors).
 LAYOUT: dict[str, tuple[int, int]] = {
     "events": (0, 92),
     "faults": (92, 16),
@@ -20,8 +20,9 @@ LAYOUT: dict[str, tuple[int, int]] = {
     "programme": (118, 10),
     "library": (128, 8),
     "following": (136, 12),
+    "equipment": (148, 4),
 }
-TOTAL_SECTORS = const(148)
+TOTAL_SECTORS = const(152)
 
 
 class FlashError(PumpError):

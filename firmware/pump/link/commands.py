@@ -98,6 +98,7 @@ COMMANDS = (
             "uptime_s",
             "state",
             "locked",
+            "equipment",
         ),
         host="ports",
     ),
@@ -149,6 +150,8 @@ COMMANDS = (
             "concentration_mcg_per_ml",
             "library",
             "library_digest",
+            "equipment",
+            "equipment_digest",
             "alarms",
             "firmware_version",
             "image_digest",
@@ -220,6 +223,29 @@ COMMANDS = (
         device="pump.library()",
     ),
     _command(
+        "equipment",
+        "What is fitted and watched: its canonical text, one line a row.",
+        replies=(
+            "digest",
+            "equipment",
+        ),
+        rows=("text",),
+        host="equipment show",
+        device="pump.equipment()",
+    ),
+    _command(
+        "readings",
+        "What every switch and sensor reads now, fitted or not: one a row.",
+        rows=(
+            "input",
+            "fitted",
+            "reading",
+            "unit",
+        ),
+        host="equipment read",
+        device="pump.readings()",
+    ),
+    _command(
         "clock",
         "The pump's clock.",
         replies=(
@@ -281,12 +307,18 @@ COMMANDS = (
     ),
     _command(
         "propose",
-        "Begin to send a programme or a drug library; what was proposed before is forgotten.",
+        "Begin to send a programme, drug library or equipment; what was proposed is forgotten.",
         role=PROGRAMMER,
         args=(
             _arg("pieces", "whole", "how many pieces follow", "4", 1, 999),
             _arg("crc", "crc", "CRC32 of all the text, as 8 digits of 0-9 A-F", "1C291CA3"),
-            _arg("what", "word", "programme or library", "library", default="programme"),
+            _arg(
+                "what",
+                "word",
+                "programme, library or equipment",
+                "library",
+                default="programme",
+            ),
         ),
         host="program profile.toml",
     ),

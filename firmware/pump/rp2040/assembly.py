@@ -20,6 +20,7 @@ from pump.rp2040.annunciator import Annunciator
 from pump.rp2040.panel import Panel
 from pump.rp2040.pump_clock import TICKS_PER_US, PumpClock
 from pump.rp2040.registers import WATCHDOG_REASON, WATCHDOG_SCRATCH4
+from pump.rp2040.sensors import Sensors
 from pump.rp2040.service import WATCHDOG_MS, Service
 from pump.rp2040.step_generator import StepGenerator
 from pump.version import VERSION
@@ -63,10 +64,12 @@ def build(board, prepared, memory, left_over):
     pump = Controller(
         clock, generator, recorder, _identity(), memory.save_text, gc.mem_free, os.urandom
     )
+    sensors = pump.inputs.sensors = Sensors(board)
     _recover(pump, clock, kept, left_over)
     memory.announce()
     service = Service(pump, memory, _annunciator(board))
     service.start()
+    sensors.switches.on_change = lambda: service.act(pump.inputs.switches_changed)
     pins = [
         machine.Pin(gpio, machine.Pin.IN, machine.Pin.PULL_UP)
         for gpio in (board.BUTTON_STOP_GPIO, board.BUTTON_BOLUS_GPIO, board.BUTTON_PAIR_GPIO)
@@ -128,12 +131,14 @@ def _recorder(board, clock):
         first, count = LAYOUT[name]
         journals.append(Journal(sectors, first, count, board_id))
     slots = []
-    for name in ("programme", "library", "following", "keys"):
+    for name in ("programme", "library", "following", "keys", "equipment"):
         first, count = LAYOUT[name]
         slots.append(Slots(sectors, first, count // 2, board_id))
     events, faults, checkpoints = journals
-    programme, library, following, keys = slots
-    return Recorder(events, faults, checkpoints, programme, library, following, keys, clock)
+    programme, library, following, keys, equipment = slots
+    return Recorder(
+        events, faults, checkpoints, programme, library, following, keys, equipment, clock
+    )
 
 
 def _sectors(board):

@@ -11,6 +11,7 @@ NAMES = (
     "pump.core.after_reset",
     "pump.core.alarm_texts",
     "pump.core.bolus_rules",
+    "pump.core.equipment",
     "pump.core.window_rules",
     "pump.core.library",
     "pump.core.library_rules",

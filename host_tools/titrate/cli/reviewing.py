@@ -51,7 +51,7 @@ def confirm(
     if digest is not None and digest != review.digest:
         pump.discard()
         raise Refused(
-            f"the pump understood a programme with the digest {review.digest}, not {digest}; "
+            f"what the pump understood has the digest {review.digest}, not {digest}; "
             "nothing has changed, review it again",
             "other_digest",
         )

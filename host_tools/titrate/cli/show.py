@@ -6,6 +6,7 @@ from fractions import Fraction
 from rich.table import Table
 from rich.text import Text
 
+from pump.core import inputs as pump_inputs
 from pump.core import moves, quantity
 from pump.core.drug_guard import DAMAGED, NONE
 from pump.link import kinds, words
@@ -93,6 +94,7 @@ def status_view(status: Status) -> Table:
     else:
         table.add_row("programme", "none")
     table.add_row("drug library", library(status.library))
+    table.add_row("equipment", equipment(status.equipment))
     if status.locked:
         table.add_row("changes", "locked: they need a paired key")
     table.add_row(
@@ -144,6 +146,13 @@ def library(title: str) -> Text:
     if title == NONE:
         return Text("no library", style="yellow")
     return Text(title, style="bold red" if title == DAMAGED else "")
+
+
+def equipment(title: str) -> Text:
+    """What is fitted; nothing and a damaged one stand out."""
+    if title == pump_inputs.NOTHING:
+        return Text("none: no switch, supply or force is watched", style="yellow")
+    return Text(title, style="bold red" if title == pump_inputs.DAMAGED else "")
 
 
 def alarm_list(alarms: list[tuple[str, str]]) -> Text:

@@ -24,7 +24,7 @@ from pump.link import lines
 from titrate.client import ports
 from titrate.client.connection import Connection, Reply, usual_answer_s
 from titrate.client.keyring import HeldKey, Keyring
-from titrate.client.replies import Alarm, Clock, Hello, LogEntry, Status
+from titrate.client.replies import Alarm, Clock, Hello, LogEntry, Reading, Status
 from titrate.client.transport import SerialTransport
 from titrate.client.values import Value
 
@@ -45,7 +45,7 @@ class SoftLimit(NamedTuple):
 
 
 class Review(NamedTuple):
-    """What a proposed programme or library would change, as the pump understood it.
+    """What a proposed programme, library or equipment would change, as the pump understood it.
 
     Attributes:
         digest: what confirm() takes.
@@ -212,6 +212,14 @@ class Pump:
         """
         return self._propose(text, "library", progress)
 
+    def propose_equipment(self, text: str) -> Review:
+        """Send what is fitted to the pump and get its review; it is not in use yet.
+
+        Args:
+            text: canonical text of an equipment that has been checked.
+        """
+        return self._propose(text, "equipment", None)
+
     def _propose(
         self, text: str, what: str | None, progress: Callable[[int, int], None] | None
     ) -> Review:
@@ -224,7 +232,7 @@ class Pump:
         return self.review()
 
     def review(self) -> Review:
-        """What the proposed programme or library would change."""
+        """What the proposed text would change."""
         reply = self.ask("review")
         rows = [Change(str(r["setting"]), str(r["old"]), str(r["new"])) for r in reply.rows]
         return Review(
@@ -266,6 +274,14 @@ class Pump:
     def library_text(self) -> str:
         """The canonical text of the pump's drug library, "" when there is none."""
         return "".join([f"{row['text']}\n" for row in self.ask("library").rows])
+
+    def equipment_text(self) -> str:
+        """The canonical text of what is fitted to the pump, "" when nothing was confirmed."""
+        return "".join([f"{row['text']}\n" for row in self.ask("equipment").rows])
+
+    def readings(self) -> list[Reading]:
+        """What every switch and sensor reads now, fitted or not."""
+        return [Reading.of(row) for row in self.ask("readings").rows]
 
     def start(self, request_id: str = "") -> str:
         """Start to deliver the programme; returns the state after it."""

@@ -37,6 +37,7 @@ class Hello(Reply):
         uptime_s: time since the last start.
         state: named state of the pump.
         locked: whether a change needs a paired key.
+        equipment: what is fitted: its name, none, or damaged.
     """
 
     product: str
@@ -51,6 +52,7 @@ class Hello(Reply):
     uptime_s: int | None
     state: str
     locked: bool | None
+    equipment: str
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,8 @@ class Status(Reply):
         concentration_mcg_per_ml: concentration; empty for plain volumes.
         library: drug library in use: name and version, none, or damaged.
         library_digest: digest of the drug library.
+        equipment: what is fitted: its name, none, or damaged.
+        equipment_digest: digest of the equipment.
         alarms: active alarms, code:priority each, the most urgent first.
         firmware_version: version of the firmware.
         image_digest: digest of the firmware's files.
@@ -115,6 +119,8 @@ class Status(Reply):
     concentration_mcg_per_ml: Fraction | None
     library: str
     library_digest: str
+    equipment: str
+    equipment_digest: str
     alarms: list[tuple[str, str]]
     firmware_version: str
     image_digest: str
@@ -156,6 +162,23 @@ class Alarm(Reply):
     acknowledged: bool | None
     effect: str
     sentence: str
+
+
+@dataclass(frozen=True)
+class Reading(Reply):
+    """What an input of a pump reads.
+
+    Attributes:
+        input: name of a switch or a sensor.
+        fitted: whether it is fitted, and so watched.
+        reading: what it reads now.
+        unit: of the reading.
+    """
+
+    input: str
+    fitted: bool | None
+    reading: str
+    unit: str
 
 
 @dataclass(frozen=True)

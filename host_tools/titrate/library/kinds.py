@@ -29,7 +29,7 @@ def what_text(what: str) -> str:
 _WHATS = {what_text(what): what for what in library.WHATS}
 
 
-def _words(title: str, known: dict[str, object]) -> Kind:
+def words(title: str, known: dict[str, object]) -> Kind:
     """One of some words."""
 
     def read(text: str) -> object:
@@ -40,7 +40,7 @@ def _words(title: str, known: dict[str, object]) -> Kind:
     return Kind(title, next(iter(known)), f"^({'|'.join(known)})$", as_text(read))
 
 
-def _name(title: str, example: str, longest: int) -> Kind:
+def short_name(title: str, example: str, longest: int) -> Kind:
     """Printable ASCII without a space at either end."""
     pattern = rf"^[!-~]([ -~]{{0,{longest - 2}}}[!-~])?$"
 
@@ -112,11 +112,11 @@ _VERSION = r"^[0-9]{1,3}(\.[0-9]{1,3}){0,1}$"
 VERSION = Kind("a version", "1.0", _VERSION, as_text(_read_version))
 DATE = Kind("a date", "2026-11-22", r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", as_text(_read_date))
 SENTENCE = Kind("a sentence", "In words.", r"\S", as_text(_read_sentence))
-LIBRARY_NAME = _name("the name of a library", "Ward 3", library.NAME_MAX - 9)
-DRUG_NAME = _name("the name of a drug", "baclofen", library.NAME_MAX)
-SOURCE = _name("the name of a source", "B20", library.SOURCE_MAX)
-DOSED = _words("a way of dosing", dict(_DOSED))
-KIND = _words("a kind of limit", {kind: kind for kind in (library.HARD, library.SOFT)})
-BASIS = _words("a basis", {basis: basis for basis in library.BASES})
-WHAT = _words("what a library limits", dict(_WHATS))
+LIBRARY_NAME = short_name("the name of a library", "Ward 3", library.NAME_MAX - 9)
+DRUG_NAME = short_name("the name of a drug", "baclofen", library.NAME_MAX)
+SOURCE = short_name("the name of a source", "B20", library.SOURCE_MAX)
+DOSED = words("a way of dosing", dict(_DOSED))
+KIND = words("a kind of limit", {kind: kind for kind in (library.HARD, library.SOFT)})
+BASIS = words("a basis", {basis: basis for basis in library.BASES})
+WHAT = words("what a library limits", dict(_WHATS))
 FIGURE = Kind("a value with its unit", "2003 mcg/day", r"[0-9]", as_text(str))

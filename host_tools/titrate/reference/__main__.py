@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from titrate.deploy import package_json
+from titrate.equipment import page as equipment_page
+from titrate.equipment import schema as equipment_schema
 from titrate.profile import page as profile_page
 from titrate.profile import schema as profile_schema
 from titrate.reference import (
@@ -32,6 +34,8 @@ FILES: dict[str, Callable[[], str]] = {
     "firmware/docs/hazards.md": lambda: hazards_page.text(ROOT),
     "firmware/docs/protocol.md": protocol_page.text,
     "host_tools/docs/commands.md": commands_page.text,
+    "host_tools/docs/equipment.md": equipment_page.text,
+    "host_tools/titrate/equipment/schema.json": equipment_schema.text,
     "host_tools/docs/plan.md": lambda: plan_page.text(ROOT),
     "host_tools/docs/profile.md": profile_page.text,
     "host_tools/titrate/profile/schema.json": profile_schema.text,

@@ -10,12 +10,6 @@ from pump.core.alarms import ALARMS
 
 # What the pump would have to be told by, where nothing of it can raise the alarm yet.
 NEEDS = {
-    "end_of_travel": "a switch at the end of the travel",
-    "occlusion": "a force sensor, or the driver's load",
-    "syringe_removed": "a switch under the syringe",
-    "supply_low": "the supply's voltage",
-    "supply_depleted": "the supply's voltage",
-    "over_temperature": "a thermometer at the drive or the reservoir",
     "stall": "the driver's stall output",
 }
 

@@ -8,6 +8,7 @@ CLASSES = {
     "Status": ("status", False, "How a pump is."),
     "Clock": ("clock", False, "A pump's clock."),
     "Alarm": ("alarms", True, "An active alarm."),
+    "Reading": ("readings", True, "What an input of a pump reads."),
     "LogEntry": ("log", True, "An entry of a pump's journal."),
 }
 

@@ -26,6 +26,7 @@ _FUNCTION_PWM = 4
 _PWM_ENABLED = 1
 _PWM_PHASE_CORRECT = 2
 _ADC_MAX = 4095
+_ADC_THERMOMETER = 4
 _ADC_AT_27_C = 876  # the chip's thermometer, 0.706 V of 3.3 V (datasheet 4.9.5)
 _REALTIME_SLICE_NS = 5 * MS
 
@@ -295,6 +296,11 @@ class VirtualPico:
         if not 0 <= raw <= _ADC_MAX:
             raise ValueError(f"an ADC reading of {raw} does not exist: give 0 to {_ADC_MAX}")
         self._adc[number - _ADC_FIRST_GPIO] = raw
+
+    def set_chip_temperature(self, degrees: int) -> None:
+        """Let the chip's own thermometer be at so many degrees Celsius (datasheet 4.9.5)."""
+        volts = 0.706 - (degrees - 27) * 0.001721
+        self._adc[_ADC_THERMOMETER] = round(volts / 3.3 * _ADC_MAX)
 
     def record_edges(self, pin: int | str) -> EdgeLog:
         """Record every edge at `pin` from now on; the log returned grows by itself."""

@@ -22,6 +22,7 @@ MODULES = {
     "revert": "program",
     "programme": "program",
     "library": "library",
+    "equipment": "equipment",
     "start": "delivery",
     "pause": "delivery",
     "resume": "delivery",
