@@ -95,6 +95,9 @@ _TABLE = (
     (47, "pairing", INFORMATION, KEEP, GOES, 0),
     # Nobody has a key then: the buttons work, and a key can be paired.
     (48, "keys_damaged", MEDIUM, KEEP, LATCHES, 3600),
+    # The pump's own clock goes on; the module is needed after the next power cut.
+    (49, "clock_module_fault", LOW, KEEP, GOES, 3600),
+    (50, "display_fault", LOW, KEEP, GOES, 3600),
 )
 
 # code -> its row.

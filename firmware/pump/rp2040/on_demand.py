@@ -11,6 +11,7 @@ NAMES = (
     "pump.core.after_reset",
     "pump.core.alarm_texts",
     "pump.core.bolus_rules",
+    "pump.core.display",
     "pump.core.window_rules",
     "pump.core.library",
     "pump.core.library_rules",
@@ -24,6 +25,7 @@ NAMES = (
     "pump.link.vocabulary",
     "pump.rp2040.assembly",
     "pump.rp2040.flash_image",
+    "pump.rp2040.ssd1306",
 )
 
 

@@ -22,6 +22,7 @@ from rp2040py.rp2040 import RP2040
 
 from titrate.virtual.dma import Dma
 from titrate.virtual.flash import FlashChip, FlashStore
+from titrate.virtual.i2c import I2c, pads_of
 from titrate.virtual.pads import PadListener, Pads, PinDrivers
 from titrate.virtual.pio import CYCLE_NS, PioBlock
 from titrate.virtual.sio import Sio
@@ -36,6 +37,7 @@ EMULATOR_VERSION = "0.3.6"
 """The rp2040py release these mends are written for; they reach into its blocks."""
 
 _DMA_BASE = 0x50000
+_I2C_BASES = (0x40044, 0x40048)
 _PIO_BASES = (0x50200, 0x50300)
 _SSI_BASE = 0x18000
 _TIMER_BASE = 0x40054
@@ -158,6 +160,9 @@ class Chip:
         mcu.uart = [Uart(mcu, former) for former in mcu.uart]
         for base, uart in zip(_UART_BASES, mcu.uart, strict=True):
             mcu.peripherals[base] = uart
+        mcu.i2c = [self._i2c(index, former) for index, former in enumerate(mcu.i2c)]
+        for base, i2c in zip(_I2C_BASES, mcu.i2c, strict=True):
+            mcu.peripherals[base] = i2c
         usb_controller = UsbController(mcu)
         self._install(_USB_BASE, "usb_ctrl", usb_controller)
         self.storage = UsbStorageHost(usb_controller)
@@ -175,6 +180,16 @@ class Chip:
     def _install(self, base: int, name: str, block: Any) -> None:
         setattr(self.rp2040, name, block)
         self.rp2040.peripherals[base] = block
+
+    def _i2c(self, index: int, former: Any) -> I2c:
+        mcu = self.rp2040
+        driven = self.pads.driven
+        return I2c(
+            mcu,
+            former,
+            lambda: {pin.index & 1 for pin in pads_of(mcu, index)} == {0, 1},
+            lambda: any(driven[pin.index] == 0 for pin in pads_of(mcu, index)),
+        )
 
     # -- resets ----------------------------------------------------------------------------------
 

@@ -1,0 +1,1 @@
+"""Devices that can be wired to a virtual Pico, register by register, and able to fail."""
