@@ -25,6 +25,7 @@ from titrate.virtual.flash import FlashChip, FlashStore
 from titrate.virtual.i2c import I2c, pads_of
 from titrate.virtual.pads import PadListener, Pads, PinDrivers
 from titrate.virtual.pio import CYCLE_NS, PioBlock
+from titrate.virtual.resets import Resets
 from titrate.virtual.sio import Sio
 from titrate.virtual.timer import Timer
 from titrate.virtual.uart import Uart
@@ -39,6 +40,7 @@ EMULATOR_VERSION = "0.3.6"
 _DMA_BASE = 0x50000
 _I2C_BASES = (0x40044, 0x40048)
 _PIO_BASES = (0x50200, 0x50300)
+_RESETS_BASE = 0x4000C
 _SSI_BASE = 0x18000
 _TIMER_BASE = 0x40054
 _UART_BASES = (0x40034, 0x40038)
@@ -163,6 +165,7 @@ class Chip:
         mcu.i2c = [self._i2c(index, former) for index, former in enumerate(mcu.i2c)]
         for base, i2c in zip(_I2C_BASES, mcu.i2c, strict=True):
             mcu.peripherals[base] = i2c
+        self._install(_RESETS_BASE, "resets", Resets(mcu))
         usb_controller = UsbController(mcu)
         self._install(_USB_BASE, "usb_ctrl", usb_controller)
         self.storage = UsbStorageHost(usb_controller)
