@@ -3,8 +3,10 @@
 from datetime import datetime, timedelta
 
 import pytest
+from matplotlib.image import imread
 from pump_rig import NOW, PumpRig, programme, rate_for
 
+from titrate.virtual import command
 from titrate.virtual.devices.ds3231 import Ds3231
 from titrate.virtual.devices.ssd1306 import WIDTH, Ssd1306
 from titrate.virtual.pico import SECOND
@@ -181,3 +183,18 @@ def test_over_a_power_cut_the_time_goes_on_and_the_log_has_its_length(rig):
     assert rig.bands()[0] == "RUNNING"
     # Inverted, and in tall letters.
     assert rig.shown(48, 8, 16) == ("INTERRUPTED", True)
+
+
+def test_titrate_virtual_draws_a_display_that_nobody_has_set_up_as_dark(stock_uf2, tmp_path):
+    picture = tmp_path / "display.png"
+    command.run(
+        stock_uf2,
+        clock_module=True,
+        display=picture,
+        speed="max",
+        announce=lambda _path: None,
+        stop=lambda _pico: picture.exists(),
+    )
+    pixels = imread(picture)
+    assert pixels.shape[:2] == (4 * 64, 4 * 128)
+    assert len(set(pixels.flat)) == 1

@@ -95,7 +95,7 @@ def run(
                 written = time.monotonic()
                 _note_steps(pico, log)
                 if screen and display:
-                    display.write_bytes(screen.png())
+                    _draw(screen, display)
 
 
 def _note_steps(pico: VirtualPico, log: StepCsv | None) -> None:
@@ -103,6 +103,13 @@ def _note_steps(pico: VirtualPico, log: StepCsv | None) -> None:
         log.write()
     else:
         pico.step_edges.clear()
+
+
+def _draw(screen: Ssd1306, path: Path) -> None:
+    """Write what a display shows, so that whoever looks at the file finds a whole picture."""
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(screen.png())
+    part.replace(path)
 
 
 @contextmanager
