@@ -3,6 +3,7 @@
 from hashlib import sha256
 
 import word_machine
+from pump.core.clock_module import ClockModule
 from pump.core.controller import Controller
 from pump.core.delivery import TICKS_PER_MS, TICKS_PER_US
 from pump.core.journal import Journal
@@ -214,11 +215,13 @@ class BenchPump:
             pump.generator.edges = None
         return pump
 
-    def after_power_cut(self, sectors=None):
-        """Nothing is left but flash; the clock begins at zero."""
+    def after_power_cut(self, sectors=None, module=None):
+        """Nothing is left but flash; the clock begins at zero. module: a clock module's driver."""
 
         def recover(controller):
             controller.pump_clock.is_known = False
+            if module is not None:
+                controller.clock_module = ClockModule(module)
             after_power_cut(controller)
 
         pump = BenchPump(sectors or self.sectors, 0, recover)

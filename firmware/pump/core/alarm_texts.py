@@ -216,6 +216,16 @@ TEXTS: dict[str, tuple[str, str, str]] = {
         "when a key has been paired and this was acknowledged",
         "Pair the keys again; until then nothing is changed but with the buttons.",
     ),
+    "clock_module_fault": (
+        "the clock module does not answer, has lost its time, or goes at another rate",
+        "when it agrees with the pump's own clock again, or the clock has been set",
+        "Check the time and set the clock; if it comes again, look at the module and its cell.",
+    ),
+    "display_fault": (
+        "the display does not answer any more and may show what was true before",
+        "when the display answers again",
+        "Do not trust the display; check its plug and wires. Delivery goes on.",
+    ),
     "library_damaged": (
         "the drug library cannot be read, or is older than the one installed last",
         "when a drug library has been installed and this was acknowledged",

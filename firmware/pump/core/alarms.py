@@ -98,6 +98,9 @@ _TABLE = (
     # Nothing that may be fitted is watched then, as with no equipment: delivery is what it was.
     (49, "equipment_damaged", MEDIUM, KEEP, LATCHES, 3600),
     (50, "sensor_failing", MEDIUM, KEEP, GOES, 3600),
+    # The pump's own clock goes on; the module is needed after the next power cut.
+    (51, "clock_module_fault", LOW, KEEP, GOES, 3600),
+    (52, "display_fault", LOW, KEEP, GOES, 3600),
 )
 
 # code -> its row.

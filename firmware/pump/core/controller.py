@@ -77,6 +77,8 @@ class Controller:
         awaits_person: whether delivery is held low after an interruption until a person, or
             the clock, says that it may go on.
         was_cut_off: whether delivery was interrupted by a power cut of unknown length.
+        clock_module: ClockModule, or None on a board without one.
+        clock_lost_cause: why a clock module could not tell the time after a power cut, or "".
         wants_bootloader: whether to restart into the USB bootloader.
     """
 
@@ -102,6 +104,8 @@ class Controller:
         self.demands = Demands()
         self.awaits_person = False
         self.was_cut_off = False
+        self.clock_module = None
+        self.clock_lost_cause = ""
         self.requests = RequestMemory()
         self.proposal = None
         self.witness_base = 0
@@ -567,6 +571,8 @@ class Controller:
         self.demands.shift(now_s - old_s, was_known)
         self.recorder.event(records.CLOCK_SET, max(0, old_s), now_s)
         self.monitor.clock.was_set()
+        if self.clock_module is not None:
+            self.clock_module.set(self)
         self.active_alarms.clear("clock_lost", self.pump_clock.uptime_s())
         if self.was_cut_off and not was_known:
             self._note_interruption(max(0, now_s - old_s))
@@ -574,11 +580,16 @@ class Controller:
         self.keep_state()
         return self.clock()
 
+    def goes_on_after(self, length_s) -> bool:
+        """Whether the programme goes on by itself after an interruption; None is unknown."""
+        within_s = self.prescription.resume_within_s
+        return within_s is None or (length_s is not None and length_s <= within_s)
+
     def _note_interruption(self, length_s: int) -> None:
         """The clock went on from the time that was noted last, so it was behind by the length."""
         self.was_cut_off = False
         self.recorder.event(records.INTERRUPTION, length_s)
-        is_short = self.awaits_person and length_s <= self.prescription.resume_within_s
+        is_short = self.awaits_person and self.goes_on_after(length_s)
         if is_short and self.feeder.last_step > self.moved():
             self._deliver(MODE_SCHEDULE)
             self.recorder.event(records.RESUMED, _NO_REQUEST)

@@ -266,7 +266,13 @@ class Monitor:
         if waiting_s >= DROPPED_S:
             pump.proposal = None
         self._set("long_interruption", pump.awaits_person, uptime_s)
-        self._set("clock_lost", not pump.pump_clock.is_known and programme is not None, uptime_s)
+        if pump.pump_clock.is_known or programme is None:
+            pump.active_alarms.clear("clock_lost", uptime_s)
+        else:
+            pump.active_alarms.raise_alarm("clock_lost", uptime_s, pump.clock_lost_cause)
+        module = pump.clock_module
+        if module is not None and uptime_s >= module.due_s:
+            module.look(pump)
         alarm_effects.act(pump)
 
     def _look_at_recorder(self) -> None:

@@ -8,8 +8,9 @@ and what is not known is booked in the direction that shows less in the reservoi
 from pump.core import following, moves, ratio, records
 from pump.core import programme as programmes
 from pump.core.alarms import ALARMS
+from pump.core.clock_module import BEHIND_MAX_S
 from pump.core.delivery import MODE_MINIMUM, MODE_SCHEDULE, TICKS_PER_S, TICKS_PER_US
-from pump.core.errors import PumpError
+from pump.core.errors import Damaged, PumpError
 from pump.core.journal_times import JournalTimes
 from pump.core.modes import THEN_CONTINUE
 from pump.core.requests import REMEMBERED
@@ -162,7 +163,10 @@ def after_warm_reset(pump, kept, state, witnessed: int, gap_from_ticks) -> None:
 
 
 def after_power_cut(pump) -> None:
-    """Go on from the journals; the clock shows the last time that was noted and is unknown."""
+    """Go on from the journals; a clock module tells the time, if there is a sound one.
+
+    Without one the clock shows the last time that was noted, and is unknown.
+    """
     pump.recorder.open()
     _after_power_cut(pump, 0)
     load_history(pump)
@@ -173,11 +177,11 @@ def _after_power_cut(pump, moved: int) -> None:
     checkpoint = pump.recorder.last_checkpoint()
     fields = None
     if checkpoint is not None:
-        fields, time_s, _ = checkpoint
+        fields = checkpoint[0]
         moved = max(moved, fields["stepped"])
-        if not pump.pump_clock.is_known:
-            pump.pump_clock.set(time_s)
-            pump.pump_clock.is_known = False
+    noted = _last_noted(pump, checkpoint)
+    if not pump.pump_clock.is_known:
+        _find_time(pump, noted)
     pump.ledger.filled_at_moved = moved
     pump.witness_base = moved
     if pump.delivery is None:
@@ -191,19 +195,60 @@ def _after_power_cut(pump, moved: int) -> None:
     _find_cycle(pump)
     _cancel_boluses(pump)
     if pump.state in (moves.RUNNING, moves.KVO, moves.MINIMUM):
-        pump.was_cut_off = True
-        if pump.prescription.resume_within_s is not None and pump.state == moves.RUNNING:
-            # For how long is not known before the clock is set.
+        length_s = None
+        if pump.pump_clock.is_known and noted is not None:
+            length_s = max(0, pump.pump_clock.now_s() - noted[0])
+        # Where the length is not known, it will be once the clock is set.
+        pump.was_cut_off = length_s is None
+        if pump.state == moves.RUNNING and not pump.goes_on_after(length_s):
             pump.awaits_person = True
             has_minimum = pump.prescription.minimum_rate_nl_per_h[0]
             pump.state = moves.MINIMUM if has_minimum else moves.PAUSED
         if pump.state != moves.PAUSED:
             mode = MODE_MINIMUM if pump.state == moves.MINIMUM else MODE_SCHEDULE
             pump.delivery.start(pump.pump_clock.now_ticks(), mode)
-        pump.recorder.event(records.INTERRUPTION, 0)
-        _raise(pump, "interrupted", "power was lost while delivering, for an unknown time")
+        pump.recorder.event(records.INTERRUPTION, length_s or 0)
+        how_long = "an unknown time" if length_s is None else "at most " + str(length_s) + " s"
+        _raise(pump, "interrupted", "power was lost while delivering, for " + how_long)
     _begin(pump)
     _settle(pump)
+
+
+def _last_noted(pump, checkpoint):
+    """(pump time in s, whether the clock was known) of what was journalled last, or None."""
+    noted = None if checkpoint is None else checkpoint[1:]
+    for record in pump.recorder.events.records(newest_first=True):
+        if checkpoint is None or record.sequence >= checkpoint[0]["next_event"]:
+            noted = (record.time_s, record.clock_known)
+        break
+    return noted
+
+
+def _find_time(pump, noted) -> None:
+    """Set pump time by the clock module, else by what was noted last; it never goes back.
+
+    Args:
+        noted: what _last_noted() gave.
+    """
+    clock = pump.pump_clock
+    told_s = None
+    if pump.clock_module is not None:
+        try:
+            told_s = pump.clock_module.time_s()
+            if told_s is not None and noted is not None and told_s < noted[0] - BEHIND_MAX_S:
+                raise Damaged("the clock module is behind the log")
+        except Damaged as error:
+            told_s = None
+            pump.clock_lost_cause = error.sentence
+    if told_s is not None:
+        now_s = told_s if noted is None else max(told_s, noted[0])
+        clock.set(now_s)
+        if noted is not None and not noted[1]:
+            # What was noted since the clock was lost moves with it, see JournalTimes.
+            pump.recorder.event(records.CLOCK_SET, noted[0], now_s)
+    elif noted is not None:
+        clock.set(noted[0])
+        clock.is_known = False
 
 
 def load_requests(pump) -> None:

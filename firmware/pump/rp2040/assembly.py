@@ -8,6 +8,7 @@ import rp2
 from micropython import const
 
 from pump.core import after_reset, recovery
+from pump.core.clock_module import ClockModule
 from pump.core.controller import Controller
 from pump.core.journal import Journal
 from pump.core.recorder import Recorder
@@ -17,6 +18,8 @@ from pump.core.self_test import SelfTest
 from pump.core.slots import Slots
 from pump.rp2040 import flash_image
 from pump.rp2040.annunciator import Annunciator
+from pump.rp2040.ds3231 import Ds3231
+from pump.rp2040.i2c_bus import I2cBus
 from pump.rp2040.panel import Panel
 from pump.rp2040.pump_clock import TICKS_PER_US, PumpClock
 from pump.rp2040.registers import WATCHDOG_REASON, WATCHDOG_SCRATCH4
@@ -65,11 +68,14 @@ def build(board, prepared, memory, left_over):
         clock, generator, recorder, _identity(), memory.save_text, gc.mem_free, os.urandom
     )
     sensors = pump.inputs.sensors = Sensors(board)
+    i2c = I2cBus(board.I2C, board.I2C_SDA_GPIO, board.I2C_SCL_GPIO)
+    pump.clock_module = ClockModule(Ds3231(i2c))
     _recover(pump, clock, kept, left_over)
     memory.announce()
     service = Service(pump, memory, _annunciator(board))
     service.start()
     sensors.switches.on_change = lambda: service.act(pump.inputs.switches_changed)
+    service.display = _display(pump, i2c)
     pins = [
         machine.Pin(gpio, machine.Pin.IN, machine.Pin.PULL_UP)
         for gpio in (board.BUTTON_STOP_GPIO, board.BUTTON_BOLUS_GPIO, board.BUTTON_PAIR_GPIO)
@@ -77,6 +83,17 @@ def build(board, prepared, memory, left_over):
     panel = Panel(pump, service.act, pins, board.BUTTON_ACTIVE_LEVEL)
     pump.monitor.self_test = SelfTest(pump, flash_image.find(), _spare_block)
     return pump, service, panel
+
+
+def _display(pump, i2c):
+    """The display that answers, or None."""
+    from pump.core.display import Display
+    from pump.rp2040 import ssd1306
+
+    for address in ssd1306.ADDRESSES:
+        if i2c.write(address, ssd1306.OFF):
+            return Display(pump, ssd1306.Ssd1306(i2c, address))
+    return None
 
 
 def _spare_block() -> bytearray:

@@ -12,6 +12,7 @@ NAMES = (
     "pump.core.alarm_texts",
     "pump.core.bolus_rules",
     "pump.core.equipment",
+    "pump.core.display",
     "pump.core.window_rules",
     "pump.core.library",
     "pump.core.library_rules",
@@ -25,6 +26,7 @@ NAMES = (
     "pump.link.vocabulary",
     "pump.rp2040.assembly",
     "pump.rp2040.flash_image",
+    "pump.rp2040.ssd1306",
 )
 
 

@@ -42,6 +42,7 @@ class Service:
 
     Attributes:
         was_interrupted: a Ctrl-C came while a callback began; the console takes it over.
+        display: Display, or None where none is fitted.
     """
 
     def __init__(self, pump, memory, annunciator):
@@ -58,6 +59,7 @@ class Service:
         self._light_is_due = False
         self._failures = 0
         self.was_interrupted = False
+        self.display = None
         self._job_ref = self._do_job
 
     def start(self) -> None:
@@ -152,6 +154,8 @@ class Service:
             try:
                 self._annunciate()
                 self._keep_period()
+                if self.display is not None and self.display.look():
+                    on_demand.let_go()
             except Exception as error:
                 self.failed("service_fault", error)
 

@@ -22,8 +22,10 @@ from rp2040py.rp2040 import RP2040
 
 from titrate.virtual.dma import Dma
 from titrate.virtual.flash import FlashChip, FlashStore
+from titrate.virtual.i2c import I2c, pads_of
 from titrate.virtual.pads import PadListener, Pads, PinDrivers
 from titrate.virtual.pio import CYCLE_NS, PioBlock
+from titrate.virtual.resets import Resets
 from titrate.virtual.sio import Sio
 from titrate.virtual.timer import Timer
 from titrate.virtual.uart import Uart
@@ -36,7 +38,9 @@ EMULATOR_VERSION = "0.3.6"
 """The rp2040py release these mends are written for; they reach into its blocks."""
 
 _DMA_BASE = 0x50000
+_I2C_BASES = (0x40044, 0x40048)
 _PIO_BASES = (0x50200, 0x50300)
+_RESETS_BASE = 0x4000C
 _SSI_BASE = 0x18000
 _TIMER_BASE = 0x40054
 _UART_BASES = (0x40034, 0x40038)
@@ -158,6 +162,10 @@ class Chip:
         mcu.uart = [Uart(mcu, former) for former in mcu.uart]
         for base, uart in zip(_UART_BASES, mcu.uart, strict=True):
             mcu.peripherals[base] = uart
+        mcu.i2c = [self._i2c(index, former) for index, former in enumerate(mcu.i2c)]
+        for base, i2c in zip(_I2C_BASES, mcu.i2c, strict=True):
+            mcu.peripherals[base] = i2c
+        self._install(_RESETS_BASE, "resets", Resets(mcu))
         usb_controller = UsbController(mcu)
         self._install(_USB_BASE, "usb_ctrl", usb_controller)
         self.storage = UsbStorageHost(usb_controller)
@@ -175,6 +183,16 @@ class Chip:
     def _install(self, base: int, name: str, block: Any) -> None:
         setattr(self.rp2040, name, block)
         self.rp2040.peripherals[base] = block
+
+    def _i2c(self, index: int, former: Any) -> I2c:
+        mcu = self.rp2040
+        driven = self.pads.driven
+        return I2c(
+            mcu,
+            former,
+            lambda: {pin.index & 1 for pin in pads_of(mcu, index)} == {0, 1},
+            lambda: any(driven[pin.index] == 0 for pin in pads_of(mcu, index)),
+        )
 
     # -- resets ----------------------------------------------------------------------------------
 

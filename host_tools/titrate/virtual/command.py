@@ -6,10 +6,13 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from titrate.virtual.devices.ds3231 import Ds3231
+from titrate.virtual.devices.ssd1306 import Ssd1306
 from titrate.virtual.drive_folder import DriveFolder
 from titrate.virtual.pacing import Pacing
 from titrate.virtual.pico import MS, VirtualPico
@@ -27,10 +30,13 @@ def run(
     edges: Path | None = None,
     flash: Path | None = None,
     drive: Path | None = None,
+    clock_module: bool = False,
+    display: Path | None = None,
     speed: str = "real",
     step_gpio: int = 2,
     dir_gpio: int = 3,
     pair_gpio: int = 22,
+    i2c: int = 0,
     announce: Callable[[str], None] = print,
     stop: Callable[[VirtualPico], bool] = lambda pico: False,
 ) -> None:
@@ -38,13 +44,22 @@ def run(
 
     `pty` names a link to the pty; `edges` a CSV file for the STEP edges; `flash` a file that
     keeps the flash from one run to the next; `drive` a folder that stands for the drive of the
-    boot ROM while it shows one; `speed` see `pacing.Pacing`. SIGUSR1 presses the push button at
+    boot ROM while it shows one; `clock_module` fits a DS3231, right by this computer's clock, and
+    `display` an SSD1306, drawn in the PNG file of that name, both at I2C unit `i2c`;
+    `speed` see `pacing.Pacing`. SIGUSR1 presses the push button at
     `pair_gpio` for PRESS_NS. `announce` is given
     the path to open, once. `stop` is asked now and then, with the Pico, and ends it too.
 
     Raises ValueError, OSError or RuntimeError, with one sentence, when something does not fit.
     """
     pico = VirtualPico(uf2, flash=flash, step_gpio=step_gpio, dir_gpio=dir_gpio)
+    if clock_module:
+        clock = Ds3231(lambda: pico.now_ns)
+        clock.set(datetime.now())
+        pico.attach_i2c(i2c, clock)
+    screen = Ssd1306() if display else None
+    if screen:
+        pico.attach_i2c(i2c, screen)
     pacing = Pacing(speed, pico.now_ns)
     with ExitStack() as stack:
         asked_to_end = stack.enter_context(_signals_noted())
@@ -79,6 +94,8 @@ def run(
             if time.monotonic() - written >= _WRITE_EVERY_S:
                 written = time.monotonic()
                 _note_steps(pico, log)
+                if screen and display:
+                    _draw(screen, display)
 
 
 def _note_steps(pico: VirtualPico, log: StepCsv | None) -> None:
@@ -86,6 +103,13 @@ def _note_steps(pico: VirtualPico, log: StepCsv | None) -> None:
         log.write()
     else:
         pico.step_edges.clear()
+
+
+def _draw(screen: Ssd1306, path: Path) -> None:
+    """Write what a display shows, so that whoever looks at the file finds a whole picture."""
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(screen.png())
+    part.replace(path)
 
 
 @contextmanager

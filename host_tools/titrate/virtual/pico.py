@@ -12,6 +12,7 @@ from typing import Any
 
 from titrate.virtual import littlefs_image, raw_repl
 from titrate.virtual.chip import Chip
+from titrate.virtual.devices.i2c_device import I2cDevice
 from titrate.virtual.edges import EdgeLog, StepLog
 from titrate.virtual.flash import FlashOperation, FlashStore, FlashTiming
 from titrate.virtual.pads import GPIO_COUNT
@@ -83,6 +84,7 @@ class VirtualPico:
         self._logs: dict[int, EdgeLog] = {}
         self._listeners: dict[int, list[Callable[[int, int], None]]] = {}
         self._uarts: dict[int, Callable[[int], None]] = {}
+        self._i2c: tuple[list[I2cDevice], list[I2cDevice]] = ([], [])
         self._port_open = True
         self.on_serial: Callable[[bytes], None] | None = None
         """When set, gets all USB serial output, and `serial_read` and `exec_raw` get none."""
@@ -119,6 +121,10 @@ class VirtualPico:
         chip.usb.set_open(self._port_open)
         for index, listener in self._uarts.items():
             chip.rp2040.uart[index].on_byte = listener
+        for i2c, devices in zip(chip.rp2040.i2c, self._i2c, strict=True):
+            i2c.devices = devices
+            for device in devices:
+                device.power(True)
 
     def power_off(self) -> None:
         """Cut the power now, whatever is going on: RAM is lost, outputs fall, flash may tear."""
@@ -130,6 +136,9 @@ class VirtualPico:
         self._awake_base_ns += chip.awake_ns
         self._chip = None
         self.store.cut_at = None
+        for devices in self._i2c:
+            for device in devices:
+                device.power(False)
         for gpio in range(GPIO_COUNT):
             if chip.pads.levels[gpio] and not self._driven[gpio]:
                 self._note_edge(gpio, 0, self._base_ns)
@@ -353,6 +362,14 @@ class VirtualPico:
         """Let bytes arrive at UART 0 or 1."""
         for value in data:
             self.chip.rp2040.uart[index].feed_byte(value)
+
+    # -- devices on I2C --------------------------------------------------------------------------
+
+    def attach_i2c(self, index: int, device: I2cDevice) -> None:
+        """Wire a device to I2C 0 or 1, whichever pads that has; its power comes with the Pico's."""
+        self._i2c[index].append(device)
+        if self._chip is not None:
+            device.power(True)
 
     # -- memory ----------------------------------------------------------------------------------
 

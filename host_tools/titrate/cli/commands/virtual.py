@@ -44,6 +44,15 @@ from titrate.deploy.package_json import DEFAULT_BOARD
     help="Folder that stands for the bootloader's drive, for titrate flash.",
 )
 @click.option(
+    "--ds3231", is_flag=True, help="Fit a DS3231 clock module, right by this computer's clock."
+)
+@click.option(
+    "--ssd1306",
+    type=click.Path(path_type=Path),
+    metavar="FILE.png",
+    help="Fit an SSD1306 display, and draw there each second what it shows.",
+)
+@click.option(
     "--speed",
     default="real",
     show_default=True,
@@ -59,6 +68,8 @@ def virtual(
     edges: Path | None,
     flash: Path | None,
     drive: Path | None,
+    ds3231: bool,
+    ssd1306: Path | None,
     speed: str,
 ) -> None:
     """Run the real firmware without a board.
@@ -90,6 +101,8 @@ def virtual(
             edges=edges,
             flash=flash,
             drive=drive,
+            clock_module=ds3231,
+            display=ssd1306,
             speed=speed,
             announce=announce,
         )
