@@ -7,6 +7,7 @@ from pump.core.controller import Controller
 from pump.core.delivery import TICKS_PER_MS, TICKS_PER_US
 from pump.core.journal import Journal
 from pump.core.motion_limits import MotionLimits
+from pump.core.moves import MOVING
 from pump.core.programme import canonical_text, digest
 from pump.core.recorder import Recorder
 from pump.core.recovery import Kept, after_power_cut, after_warm_reset
@@ -178,9 +179,14 @@ class BenchPump:
             self._fed_us = self.clock.up_us()
 
     def run_s(self, seconds):
-        """Let time pass; the pump looks after itself every second."""
+        """Let time pass; the pump looks after itself every second, oftener while it moves."""
         for _ in range(seconds):
-            self.wait_ms(1000)
+            left_ms = 1000
+            while self.controller.state == MOVING and left_ms > 0:
+                self.wait_ms(50)
+                self.serve()
+                left_ms -= 50
+            self.wait_ms(left_ms)
             self.serve()
 
     def programme(self, programme, reservoir_nl=9000000):

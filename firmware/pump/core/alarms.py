@@ -96,7 +96,7 @@ _TABLE = (
     # Nobody has a key then: the buttons work, and a key can be paired.
     (48, "keys_damaged", MEDIUM, KEEP, LATCHES, 3600),
     # The drive is at rest, as before the move.
-    (60, "move_failed", MEDIUM, KEEP, MOMENT, 900),
+    (49, "move_failed", MEDIUM, KEEP, MOMENT, 900),
 )
 
 # code -> its row.

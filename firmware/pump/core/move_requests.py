@@ -113,6 +113,8 @@ def jog(pump, distance, direction: str, line: str, request_id):
 
 def _check(pump, name: str, line: str) -> None:
     moves.after(pump.state, "move", name)
+    if pump.active_alarms.is_active("move_failed"):
+        raise NotNow("the last move failed; see alarms for why, then acknowledge move_failed")
     if line != OFF and pump.switches.has_syringe() is not False:
         raise NotNow(
             name + " moves the plunger, which may push or draw liquid: take the line off, or let it"

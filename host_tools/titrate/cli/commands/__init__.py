@@ -28,6 +28,7 @@ from titrate.cli.commands.ports import ports
 from titrate.cli.commands.program import program, programme, revert
 from titrate.cli.commands.simulate import simulate
 from titrate.cli.commands.status import status, watch
+from titrate.cli.commands.travel import home, jog, load, unload
 from titrate.cli.commands.virtual import virtual
 
 ALL = (
@@ -54,6 +55,10 @@ ALL = (
     prime,
     purge,
     refill,
+    home,
+    jog,
+    unload,
+    load,
     alarms,
     ack,
     silence,
