@@ -23,7 +23,7 @@ LOAD_GAP_UM = const(500)
 # The longest jog where nobody knows the position.
 BLIND_UM = const(2000)
 # A switch that settles in 20 ms and is looked at every 10 ms is found within a few micrometres so.
-_SLOWER = const(4)
+_SLOWER = const(2)
 # Towards the switch no faster than it leaves room to stop in.
 _APPROACH_SLOWER = const(2)
 

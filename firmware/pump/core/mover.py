@@ -22,7 +22,7 @@ _FETCHED_WORDS = const(6)
 _WORDS_MAX = const(248)
 # Words before the first of which the machine is started; the rest are made while it runs. A slope
 # of as many words or fewer is committed whole before anything moves.
-_FIRST_WORDS = const(64)
+_FIRST_WORDS = const(120)
 # How much later than its last step a move may be found unfinished.
 _LATE_TICKS = const(1250000)  # 10 ms
 

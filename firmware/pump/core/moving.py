@@ -118,6 +118,11 @@ class Moving:
             return mover.is_on_time(now_ticks)
         return True
 
+    def switches_changed(self) -> None:
+        """A switch has settled in another state."""
+        if self.moved_before is not None:
+            self.look()
+
     def take_up(self) -> None:
         """Before the first dose after an interrupted move: take up the backlash, booked as primed.
 

@@ -22,6 +22,7 @@ from pump.rp2040.pump_clock import TICKS_PER_US, PumpClock
 from pump.rp2040.registers import WATCHDOG_REASON, WATCHDOG_SCRATCH4
 from pump.rp2040.service import WATCHDOG_MS, Service
 from pump.rp2040.step_generator import StepGenerator
+from pump.rp2040.switches import Switches
 from pump.version import VERSION
 
 SYSTEM_CLOCK_HZ = const(125000000)
@@ -67,6 +68,7 @@ def build(board, prepared, memory, left_over):
     memory.announce()
     service = Service(pump, memory, _annunciator(board))
     service.start()
+    pump.switches = Switches(board, lambda: service.act(pump.moving.switches_changed))
     pins = [
         machine.Pin(gpio, machine.Pin.IN, machine.Pin.PULL_UP)
         for gpio in (board.BUTTON_STOP_GPIO, board.BUTTON_BOLUS_GPIO, board.BUTTON_PAIR_GPIO)
