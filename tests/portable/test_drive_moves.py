@@ -213,6 +213,17 @@ class HomeTest(MovesCase):
         self.assertIn("move_failed", active(bench))
         self.assertEqual(status(bench, "position_um"), None)
 
+    def test_at_a_switch_a_jog_goes_only_away_from_it(self):
+        bench, drive = self.at_rest(home_at=-4000, end_at=-100)
+        sentence = self.refused(bench, NotNow, bench.controller.jog, MM, "infuse", "off")
+        self.assertIn("empty end", sentence)
+        drive.home_at, drive.end_at = 0, 4000
+        sentence = self.refused(bench, NotNow, bench.controller.jog, MM, "withdraw", "off")
+        self.assertIn("home switch", sentence)
+        bench.controller.jog(MM, "infuse", "off")
+        self.run_out(bench)
+        self.assertEqual(drive.nut, STEPS_PER_MM)
+
     def test_unload_draws_back_and_load_goes_to_half_a_millimetre_from_the_plunger(self):
         bench, drive = self.homed()
         pump = bench.controller

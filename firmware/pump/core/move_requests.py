@@ -107,6 +107,10 @@ def jog(pump, distance, direction: str, line: str, request_id):
                 + format_length(_um_of(max(0, room), programme))
                 + " that way; ask for less"
             )
+    if direction == WITHDRAW and pump.switches.is_at_home():
+        raise NotNow("the home switch is reached: there is no way further back; jog the other way")
+    if direction == INFUSE and pump.switches.is_at_end():
+        raise NotNow("the switch at the empty end is reached; jog the other way: withdraw")
     phases = _infusing(pump, steps) if direction == INFUSE else _withdrawing(pump, steps)
     return pump.moving.begin("jog " + direction, phases, request_id)
 
