@@ -40,7 +40,7 @@ class MovesCase(Case):
 
 
 class JogTest(MovesCase):
-    """Hazards: H20."""
+    """Hazards: H31."""
 
     def test_a_jog_makes_its_steps_in_the_direction_that_was_asked_for(self):
         bench, drive = self.at_rest()
@@ -110,6 +110,7 @@ class JogTest(MovesCase):
         self.assertEqual(pump.state, moves.MOVING)
 
     def test_moves_are_made_only_while_stopped(self):
+        """Hazards: H31."""
         bench = self.running()
         Drive(bench, home_at=-4000)
         pump = bench.controller
@@ -203,7 +204,7 @@ class HomeTest(MovesCase):
         self.assertEqual(drive.motor, STEPS_PER_MM + BACKLASH_STEPS)
 
     def test_the_end_switch_stops_at_once(self):
-        """Hazards: H20."""
+        """Hazards: H31."""
         bench, drive = self.homed()
         drive.end_at = drive.nut + 20000
         bench.controller.jog(millimetres(30), "infuse", "off")
@@ -248,7 +249,7 @@ class HomeTest(MovesCase):
 
 class StopTest(MovesCase):
     def test_a_stop_goes_down_the_ramp_within_half_a_second(self):
-        """Hazards: H2."""
+        """Hazards: H2, H31."""
         bench, drive = self.homed()
         motor = drive.motor
         bench.controller.jog(millimetres(60), "infuse", "off")

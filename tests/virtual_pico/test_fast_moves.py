@@ -155,7 +155,7 @@ def test_home_finds_its_switch_and_rests_a_millimetre_from_it(rig, screw):
     assert 0 <= found_late <= 70
 
 
-@pytest.mark.hazard("H20")
+@pytest.mark.hazard("H31")
 def test_the_end_switch_stops_between_two_steps_within_75_ms(rig, screw):
     screw.steps_past = 0
     rig.pump.jog("30 mm", line="off")
