@@ -68,7 +68,8 @@ def build(board, prepared, memory, left_over):
     memory.announce()
     service = Service(pump, memory, _annunciator(board))
     service.start()
-    pump.switches = Switches(board, lambda: service.act(pump.moving.switches_changed))
+    switches = Switches(board, lambda: service.act(pump.moving.switches_changed))
+    pump.switches = switches  # type: ignore[assignment]  # they answer the same questions
     pins = [
         machine.Pin(gpio, machine.Pin.IN, machine.Pin.PULL_UP)
         for gpio in (board.BUTTON_STOP_GPIO, board.BUTTON_BOLUS_GPIO, board.BUTTON_PAIR_GPIO)
