@@ -31,6 +31,7 @@ MODULES = (
     "test_moves",
     "test_power_loss",
     "test_press",
+    "test_prime_ramp",
     "test_programme",
     "test_quantity",
     "test_ramp",
