@@ -66,6 +66,16 @@ MICROSTEPS = 16
 GEAR = (1, 1)
 # Microsteps a second that the motor follows from rest with a screw to turn.
 STEPS_PER_S_MAX = 2000
+# Microsteps a second up a ramp: six turns a second, 12.5 mm/s, where a NEMA 17 motor on 12 V still
+# has most of its torque. The DRV8825 would follow 250,000 (see STEP_HIGH_MIN_NS).
+STEPS_PER_S_FAST_MAX = 20_000
+# Microsteps a second, a second: half a second to there, 12.5 turns a second squared, which leaves
+# the motor most of its torque for the screw.
+ACCELERATION_STEPS_PER_S2 = 40_000
+# How far a brass nut on a TR8x2 screw plays; taken up after each way back.
+BACKLASH_UM = 50
+# From the home switch to the plunger of a full syringe.
+HOME_TO_FULL_UM = 5_000
 
 # The flash storage (mpconfigboard.h says how large it is) begins with the pump's journal, 608 KiB;
 # the file system has the rest. _boot.py mounts it there.

@@ -65,6 +65,15 @@ MICROSTEPS = 2
 GEAR = (283_712, 4_455)
 # Half-steps a second that the motor follows from rest with a screw to turn; README.md says why.
 STEPS_PER_S_MAX = 300
+# Half-steps a second up a ramp: data sheets have the unloaded motor start at 600, so that it runs
+# at that with a screw to turn.
+STEPS_PER_S_FAST_MAX = 600
+# Half-steps a second, a second: half a second to there.
+ACCELERATION_STEPS_PER_S2 = 600
+# How far a brass nut on a TR8x2 screw and the motor's gear play; taken up after each way back.
+BACKLASH_UM = 100
+# From the home switch to the plunger of a full syringe.
+HOME_TO_FULL_UM = 5_000
 
 # The flash storage (mpconfigboard.h says how large it is) begins with the pump's journal, 608 KiB;
 # the file system has the rest. _boot.py mounts it there.

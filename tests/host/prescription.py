@@ -13,6 +13,31 @@ EPOCH = datetime.datetime(2000, 1, 1)
 STOPPED, SCHEDULE, MINIMUM, PRIME = "stopped", "schedule", "minimum", "prime"
 
 
+def staircase(from_ticks, volume_nl, rate, microstep_nl, start_per_s, acceleration_per_s2):
+    """A prime from rest to rest: (nL/h, tick until which it holds), one after the other.
+
+    Up in levels from the rate that the motor follows from rest, each half of that higher and as
+    long as the acceleration takes for it; down in the same; between them what is left.
+    """
+    per_s = microstep_nl * HOUR_S
+    level_ticks = TICKS_PER_S * start_per_s // (2 * acceleration_per_s2)
+    levels = []
+    while (following := per_s * start_per_s * (2 + len(levels)) / 2) < rate:
+        climbed_nl = sum([*levels, following]) * level_ticks / (HOUR_S * TICKS_PER_S)
+        if 2 * climbed_nl > volume_nl:
+            rate = following
+            break
+        levels.append(following)
+    left_nl = volume_nl - 2 * sum(levels) * level_ticks / (HOUR_S * TICKS_PER_S)
+    across_ticks = math.ceil(left_nl * HOUR_S * TICKS_PER_S / rate)
+    pieces = [(level, level_ticks) for level in levels]
+    found = []
+    for level, ticks in [*pieces, (rate, across_ticks), *reversed(pieces)]:
+        from_ticks += ticks
+        found.append((level, from_ticks))
+    return found
+
+
 def fraction(value):
     return Fraction(*value)
 
@@ -179,7 +204,7 @@ class Prescription:
         self.vtbi_nl = None
         self._was_infused = False
         self.following = None
-        self.prime = (Fraction(0), 0)
+        self.primes = []  # (nL/h, tick until which it holds), one after the other
         self.time_ticks = at_ticks
         self.microsteps = Fraction(0)
         self.pieces = [(at_ticks, Fraction(0), Fraction(0))]
@@ -286,7 +311,7 @@ class Prescription:
         self.pieces = [(ticks + moved_ticks, *rest) for ticks, *rest in self.pieces]
         for bolus in self.boluses:
             bolus.shift(moved_ticks)
-        self.prime = (self.prime[0], self.prime[1] + moved_ticks)
+        self.primes = [(rate, end_ticks + moved_ticks) for rate, end_ticks in self.primes]
         self.cycle.shift(moved_ticks)
         self.boluses_from_s = min(self.boluses_from_s, next_second(self.time_ticks))
         if self.is_bridging():
@@ -326,7 +351,7 @@ class Prescription:
         if self.mode == STOPPED:
             return Fraction(0)
         if self.mode == PRIME:
-            return self.prime[0] if ticks < self.prime[1] else Fraction(0)
+            return next((rate for rate, end_ticks in self.primes if ticks < end_ticks), Fraction(0))
         if self.mode == MINIMUM:
             total = fraction(self.programme.minimum_rate_nl_per_h)
         elif self.bridge_nl > 0:
@@ -367,7 +392,7 @@ class Prescription:
         for bolus in self.boluses:
             for times in bolus.times:
                 edges.update(times)
-        edges.update((self.prime[1], to_ticks))
+        edges.update((to_ticks, *[end_ticks for _, end_ticks in self.primes]))
         return sorted(edge for edge in edges if self.time_ticks < edge <= to_ticks)
 
     def advance(self, to_ticks):

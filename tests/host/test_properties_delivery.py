@@ -154,7 +154,7 @@ def apply(operation, at_ticks, delivery, prescription):
         delivery.prime(at_ticks, operation[1], end)
         prescription.stop()
         prescription.mode = PRIME
-        prescription.prime = (Fraction(*operation[1]), end)
+        prescription.primes = [(Fraction(*operation[1]), end)]
     elif name == "follow":
         # The pump refuses one that differs in these.
         now = delivery.programme

@@ -7,6 +7,8 @@ from pump.core.clock_module import ClockModule
 from pump.core.controller import Controller
 from pump.core.delivery import TICKS_PER_MS, TICKS_PER_US
 from pump.core.journal import Journal
+from pump.core.motion_limits import MotionLimits
+from pump.core.moves import MOVING
 from pump.core.programme import canonical_text, digest
 from pump.core.recorder import Recorder
 from pump.core.recovery import Kept, after_power_cut, after_warm_reset
@@ -71,24 +73,40 @@ class BenchGenerator(word_machine.WordMachine):
     Attributes:
         is_energised: whether the motor has current.
         powerless: steps that moved nothing because it had none.
+        limits: those of the recommended board.
+        forward, back: steps made in each direction.
     """
 
     def __init__(self):
         super().__init__()
         self.is_energised = False
         self.powerless = 0
+        self.limits = MotionLimits(2000, 20000, 40000, 50, 5000)
+        self.forward = 0
+        self.back = 0
+        self.is_infusing = True
 
     def run_until(self, ticks):
         made = self.made
         super().run_until(ticks)
         if not self.is_energised:
             self.powerless += self.made - made
+        if self.is_infusing:
+            self.forward += self.made - made
+        else:
+            self.back += self.made - made
 
     def energise(self, is_on):
         self.is_energised = is_on
 
     def begin_move(self, is_infusing):
+        if is_infusing != self.is_infusing and self._is_moving():
+            raise AssertionError("the direction changes at rest alone")
         self.is_energised = True
+        self.is_infusing = is_infusing
+
+    def _is_moving(self):
+        return self._is_enabled and self.ring.waiting(self._begun) >= 0
 
     def witnessed(self):
         return self.made
@@ -163,9 +181,14 @@ class BenchPump:
             self._fed_us = self.clock.up_us()
 
     def run_s(self, seconds):
-        """Let time pass; the pump looks after itself every second."""
+        """Let time pass; the pump looks after itself every second, oftener while it moves."""
         for _ in range(seconds):
-            self.wait_ms(1000)
+            left_ms = 1000
+            while self.controller.state == MOVING and left_ms > 0:
+                self.wait_ms(50)
+                self.serve()
+                left_ms -= 50
+            self.wait_ms(left_ms)
             self.serve()
 
     def programme(self, programme, reservoir_nl=9000000):

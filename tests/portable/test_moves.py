@@ -13,6 +13,7 @@ STATES = (
     moves.MINIMUM,
     moves.PAUSED,
     moves.PRIMING,
+    moves.MOVING,
     moves.EMPTY,
     moves.HALTED,
 )
@@ -29,9 +30,10 @@ REQUESTS = (
     "demand",
     "cancel_bolus",
     "prime",
+    "move",
     "refill",
 )
-EVENTS = ("primed", "emptied", "fault", "infused", "kept_open")
+EVENTS = ("primed", "emptied", "fault", "infused", "kept_open", "moved")
 
 
 def reachable_from(state):

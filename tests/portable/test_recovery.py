@@ -41,7 +41,7 @@ class RetainedTest(Case):
 
     def test_what_is_not_such_a_line_is_refused(self):
         bench = self.programmed()
-        for text in ("", "5", bench.kept.replace("5 ", "4 ", 1), "nonsense " * 20):
+        for text in ("", "6", bench.kept.replace("6 ", "5 ", 1), "nonsense " * 20):
             with self.assertRaises(ValueError):
                 RetainedState(text)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import serial
-from prescription import MINIMUM, PRIME, STOPPED, TICKS_PER_S, Prescription
+from prescription import MINIMUM, PRIME, STOPPED, TICKS_PER_S, Prescription, staircase
 
 from pump.core.programme import Programme
 from pump.core.quantity import format_instant, parse_instant_s
@@ -28,6 +28,7 @@ from titrate.virtual.pty_bridge import PtyBridge
 
 NS_PER_TICK = 8
 EXACT_NS = 1000  # an edge comes at its exact instant or less than this after it
+START_PER_S, ACCELERATION = 2000, 40_000  # boards/pico_tmc2209
 NOW = "2026-06-01T08:00:00"  # what the pump's clock is set to: a Monday
 NOW_S = 8 * 3600  # the same, in seconds of the day
 
@@ -341,9 +342,10 @@ class PumpRig:
         ticks = self._order("prime", volume=f"{volume_nl} nL", rate=f"{rate_nl_per_h} nL/h")
         self.prescription.advance(ticks)
         steps = Fraction(volume_nl) // self.prescription.microstep_nl
-        length_s = steps * self.prescription.microstep_nl * 3600 / rate_nl_per_h
-        end_ticks = ticks - (-length_s * TICKS_PER_S // 1)
-        self.prescription.prime = (Fraction(rate_nl_per_h), end_ticks)
+        step_nl = self.prescription.microstep_nl
+        self.prescription.primes = staircase(
+            ticks, steps * step_nl, Fraction(rate_nl_per_h), step_nl, START_PER_S, ACCELERATION
+        )
         self.prescription.mode = PRIME
 
     def _order(self, name: str, **values: object) -> int:

@@ -1,5 +1,7 @@
 """Fast steps on the image as shipped: 1,000 a second for a basal rate, 10,000 for a prime."""
 
+from itertools import pairwise
+
 import pytest
 from pump_rig import PumpRig, programme, rate_for
 
@@ -32,10 +34,16 @@ def test_a_prime_at_10000_steps_a_second_is_exact(rig):
     rate_nl_per_h = rate_for(10_000)[0]
     steps = len(rig.edges_ns)
     rig.prime(16_000, rate_nl_per_h)
-    rig.run_s(3)
+    rig.run_s(3.5)
     rig.check_exact()
     made = len(rig.edges_ns) - steps
     assert made > 11_000
+    # It has a ramp: no rate differs by half of the 2000 steps/s that the motor follows from rest
+    # from the one before it, and a little, for an edge comes up to a microsecond late.
+    rates = [1e9 / (b - a) for a, b in pairwise(rig.edges_ns[steps:])]
+    assert 9_900 < max(rates) < 10_200
+    assert abs(rates[0] - 2000) < 10
+    assert max(abs(b - a) for a, b in pairwise(rates)) < 1200
     assert abs(made * rig.prescription.microstep_nl - 16_000) < rig.prescription.microstep_nl
     assert rig.pump.status().state == "stopped"
     rig.check_counts()

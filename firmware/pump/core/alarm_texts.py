@@ -111,6 +111,11 @@ TEXTS: dict[str, tuple[str, str, str]] = {
         "when acknowledged",
         "Look how long it was before going on; after hours, ask the prescriber.",
     ),
+    "move_failed": (
+        "a move of the drive did not end as it was to",
+        "when acknowledged",
+        "Look at drive, syringe and switches, then home again.",
+    ),
     "stuck_button": (
         "a button has been down for a minute",
         "when the button is released",

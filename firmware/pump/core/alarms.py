@@ -101,6 +101,8 @@ _TABLE = (
     # The pump's own clock goes on; the module is needed after the next power cut.
     (51, "clock_module_fault", LOW, KEEP, GOES, 3600),
     (52, "display_fault", LOW, KEEP, GOES, 3600),
+    # The drive is at rest, as before the move.
+    (53, "move_failed", MEDIUM, KEEP, MOMENT, 900),
 )
 
 # code -> its row.

@@ -12,6 +12,7 @@ from pump.core.alarms import ActiveAlarms
 from pump.core.compat import const
 from pump.core.delivery import (
     MODE_MINIMUM,
+    MODE_PRIME,
     MODE_SCHEDULE,
     MODE_STOPPED,
     TICKS_PER_S,
@@ -26,6 +27,7 @@ from pump.core.inputs import Inputs
 from pump.core.ledger import Ledger
 from pump.core.lock import PAIRING_S, Lock
 from pump.core.monitor import Monitor
+from pump.core.moving import Moving, NoSwitches
 from pump.core.proposal import EQUIPMENT, LIBRARY, PROGRAMME, Proposal
 from pump.core.requests import RequestMemory
 
@@ -50,6 +52,10 @@ _JOURNALLED = (
     "cancel_following",
     "prime",
     "refill",
+    "home",
+    "jog",
+    "load",
+    "unload",
 )
 
 
@@ -59,7 +65,7 @@ class Controller:
     Args:
         clock: pump time: now_ticks(), now_s(), is_known, set(now_s), uptime_s().
         generator: step generator and witness: what Feeder asks for, witnessed(),
-            energise(is_on), begin_move(is_infusing).
+            energise(is_on), begin_move(is_infusing), limits (MotionLimits).
         recorder: a Recorder.
         identity: list of (key, value) that hello() adds to: versions, board.
         keep: called with a text that shall survive a soft reset and a watchdog reset.
@@ -80,6 +86,8 @@ class Controller:
         clock_module: ClockModule, or None on a board without one.
         clock_lost_cause: why a clock module could not tell the time after a power cut, or "".
         wants_bootloader: whether to restart into the USB bootloader.
+        switches: is_at_end(), is_at_home(), has_syringe(): whether, or None where not fitted.
+        moving: Moving, the fast moves that are no dose.
     """
 
     def __init__(self, clock, generator, recorder, identity, keep, heap_free, random_bytes):
@@ -112,6 +120,8 @@ class Controller:
         self._effective_ticks = None
         self.reset_cause = ""
         self.wants_bootloader = False
+        self.switches = NoSwitches()
+        self.moving = Moving(self)
 
     @property
     def concentration_mcg_per_ml(self):
@@ -191,8 +201,15 @@ class Controller:
         return self.feeder.place(self.pump_clock.now_ticks())[0]
 
     def witnessed(self) -> int:
-        """Edges seen on the STEP pin in the pump's life, by the second counter."""
+        """Edges seen on the STEP pin in the pump's life, moves left out, by the second counter."""
+        if self.state == moves.MOVING:
+            return self.witness_base + self.moving.seen_before
         return self.witness_base + self.generator.witnessed()
+
+    def switches_changed(self) -> None:
+        """A switch has settled in another state."""
+        self.inputs.switches_changed()
+        self.moving.switches_changed()
 
     # -- keys ---------------------------------------------------------------------------
 
@@ -345,6 +362,8 @@ class Controller:
         """Deliver nothing more; the motor is released when it rests."""
         state = moves.after(self.state, "stop")
         self.awaits_person = False
+        if self.state == moves.MOVING:
+            self.moving.stop()
         self._stop_delivery("stopped")
         if self.state == moves.HALTED:
             # What was amiss is in the log; from here on both counts are to agree again.
@@ -445,6 +464,7 @@ class Controller:
 
         state = moves.after(self.state, "prime")
         alarm_effects.require_delivery(self)
+        self._require_known_reservoir()
         bolus_rules.check_reservoir(volume_nl, self._left_nl(), "a prime")
         if rate_nl_per_h is None:
             rate_nl_per_h = self.prescription.max_rate_nl_per_h
@@ -462,14 +482,23 @@ class Controller:
             )
         self.recorder.event(records.PRIME, request_id or _NO_REQUEST, volume_nl)
         self.feeder.settle()
+        self.moving.take_up()
         self.ledger.begin_prime(self.moved())
         whole_nl = ratio.scale(microstep_nl, steps)
+        ramp = None
+        if self._needs_ramp(rate_nl_per_h):
+            from pump.core.prime_ramp import PrimeRamp
+
+            ramp = PrimeRamp(whole_nl, rate_nl_per_h, microstep_nl, self.generator.limits)
         ticks = ratio.ceil(
             ratio.divide(ratio.scale(whole_nl, schedule.HOUR_S * TICKS_PER_S), rate_nl_per_h)
         )
 
         def prepare(from_ticks):
-            self.delivery.prime(from_ticks, rate_nl_per_h, from_ticks + ticks)
+            if ramp is None:
+                self.delivery.prime(from_ticks, rate_nl_per_h, from_ticks + ticks)
+            else:
+                self.delivery.prime_by(ramp, from_ticks)
 
         self._begin_motion()
         self._change(prepare)
@@ -510,6 +539,36 @@ class Controller:
         if self.feeder is not None and self.moved() < self.feeder.last_step:
             self.active_alarms.clear("empty", self.pump_clock.uptime_s())
         return self._done("refill", request_id, state)
+
+    # -- moves that are no dose ----------------------------------------------------------------
+
+    def home(self, line: str, request_id=None):
+        """Find the home switch; from then on the position is known."""
+        from pump.core import move_requests
+
+        self._effective_ticks = move_requests.home(self, line, request_id)
+        return self._done("home", request_id, moves.MOVING)
+
+    def jog(self, distance, direction: str, line: str, request_id=None):
+        """Move the plunger by a distance: see move_requests.jog()."""
+        from pump.core import move_requests
+
+        self._effective_ticks = move_requests.jog(self, distance, direction, line, request_id)
+        return self._done("jog", request_id, moves.MOVING)
+
+    def load(self, volume_nl, line: str, request_id=None):
+        """Go up to the plunger of a syringe that holds a volume, a ratio in nL."""
+        from pump.core import move_requests
+
+        self._effective_ticks = move_requests.load(self, volume_nl, line, request_id)
+        return self._done("load", request_id, moves.MOVING)
+
+    def unload(self, line: str, request_id=None):
+        """Draw the drive back for another syringe."""
+        from pump.core import move_requests
+
+        self._effective_ticks = move_requests.unload(self, line, request_id)
+        return self._done("unload", request_id, moves.MOVING)
 
     # -- alarms and clock ----------------------------------------------------------------------
 
@@ -779,6 +838,7 @@ class Controller:
 
     def _deliver(self, mode: int, begins_vtbi: bool = False) -> None:
         alarm_effects.require_delivery(self)
+        self._require_known_reservoir()
         if self.feeder.last_step <= self.moved():
             raise NotNow(
                 "the reservoir is down to its reserve; refill, and say what it holds with refill"
@@ -797,15 +857,33 @@ class Controller:
         self.awaits_person = False
         self._change(prepare)
 
+    def _require_known_reservoir(self) -> None:
+        if not self.ledger.is_known:
+            raise NotNow(
+                "what the syringe holds is not known since the drive was moved; say so with refill"
+            )
+
     def _begin_motion(self) -> None:
         self.monitor.book_before_motion()
+        self.moving.take_up()
         self.generator.begin_move(True)
 
     def _change(self, prepare) -> None:
         self._effective_ticks = self.feeder.change(self.pump_clock.now_ticks(), prepare)
 
+    def _needs_ramp(self, rate_nl_per_h) -> bool:
+        """Whether the motor would not follow a rate from rest."""
+        per_s = self.delivery.microsteps_in(rate_nl_per_h, TICKS_PER_S)
+        return ratio.compare(per_s, (self.generator.limits.start_per_s, 1)) > 0
+
     def _stop_delivery(self, reason: str) -> None:
         if self.delivery is None or self.delivery.mode == MODE_STOPPED:
+            return
+        if self.delivery.mode == MODE_PRIME and self.delivery.prime_ramp is not None:
+            # The motor is too fast to be stopped between two steps: a second at most.
+            self._change(self.delivery.shorten_prime)
+            self.feeder.settle()
+            self.feeder.change(self.pump_clock.now_ticks(), self.delivery.stop)
             return
 
         def prepare(from_ticks):
@@ -849,7 +927,8 @@ class Controller:
         from pump.core.quantity import format_rate
 
         per_s = self.delivery.microsteps_in(rate_nl_per_h, TICKS_PER_S)
-        most = min(PRIME_STEPS_PER_S_MAX, 2 * self.feeder.commit_steps)
+        fastest = min(PRIME_STEPS_PER_S_MAX, self.generator.limits.fast_per_s)
+        most = min(fastest, 2 * self.feeder.commit_steps)
         if rate_nl_per_h[0] == 0 or ratio.compare(per_s, (most, 1)) > 0:
             raise OutOfRange(
                 "priming at "
@@ -860,7 +939,7 @@ class Controller:
                 + str(most)
                 + (
                     "; choose a lower rate"
-                    if most == PRIME_STEPS_PER_S_MAX
+                    if most == fastest
                     else ", as so much may be committed ahead; choose a lower rate"
                 )
             )
@@ -934,6 +1013,8 @@ class Controller:
     def halt(self, reason: str) -> None:
         """Stop the motor between two microsteps and wait for a person."""
         now_ticks = self.pump_clock.now_ticks()
+        if self.state == moves.MOVING:
+            self.moving.abort()
         stepped = self.feeder.halt(now_ticks)
         self.note_cancelled(now_ticks, reason)
         self.delivery.halt(now_ticks, stepped)

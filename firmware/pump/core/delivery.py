@@ -12,6 +12,7 @@ from pump.core.modes import THEN_CONTINUE, THEN_KVO
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from pump.core.prime_ramp import PrimeRamp
     from pump.core.programme import Programme
 
 TICKS_PER_S = const(125000000)  # 8 ns: one cycle of the RP2040 at 125 MHz
@@ -111,6 +112,7 @@ class Delivery:
         self.boluses: list[Bolus] = []
         self.prime_rate_nl_per_h = ratio.ZERO
         self.prime_end_ticks = 0
+        self.prime_ramp: PrimeRamp | None = None
         self.bridge_left_nl = ratio.ZERO
         self.bridge_end_ticks: int | None = None
         self.vtbi_at: tuple[int, int] | None = None
@@ -135,6 +137,8 @@ class Delivery:
             return ratio.ZERO, None
         if mode == MODE_PRIME:
             if at_ticks < self.prime_end_ticks:
+                if self.prime_ramp is not None:
+                    return self.prime_ramp.at(at_ticks)
                 return self.prime_rate_nl_per_h, self.prime_end_ticks
             return ratio.ZERO, None
         if mode == MODE_SCHEDULE:
@@ -482,6 +486,8 @@ class Delivery:
         if self.cycle_begun_s is not None:
             self.cycle_begun_s = _next_second(self.cycle_begun_s * TICKS_PER_S + ticks)
         self.prime_end_ticks += ticks
+        if self.prime_ramp is not None:
+            self.prime_ramp.shift(ticks)
         if self.bridge_end_ticks is not None:
             self.bridge_end_ticks += ticks
             if self.bridge_end_ticks > self.anchor_ticks:
@@ -587,9 +593,30 @@ class Delivery:
     def prime(self, at_ticks: int, rate_nl_per_h, end_ticks: int) -> None:
         """Deliver nothing but a priming flow from at_ticks to end_ticks."""
         self.stop(at_ticks)
+        self.prime_ramp = None
         self.mode = MODE_PRIME
         self.prime_rate_nl_per_h = rate_nl_per_h
         self.prime_end_ticks = end_ticks
+
+    def prime_by(self, ramp, at_ticks: int) -> None:
+        """Deliver nothing but the levels of a PrimeRamp from a tick on."""
+        ramp.begin(at_ticks)
+        self.prime(at_ticks, ratio.ZERO, ramp.end_ticks)
+        self.prime_ramp = ramp
+
+    def shorten_prime(self, at_ticks: int) -> None:
+        """Go down a PrimeRamp from a tick on, which has not passed its end."""
+        self.advance(at_ticks)
+        ramp = self.prime_ramp
+        if ramp is not None and at_ticks < ramp.end_ticks:
+            ramp.go_down_from(at_ticks)
+            self.prime_end_ticks = ramp.end_ticks
+
+    def count_primed(self, steps: int) -> None:
+        """Steps were made at rest that are no dose: go on from there."""
+        self.steps += steps
+        if self.vtbi_at is not None:
+            self.vtbi_at = ratio.add(self.vtbi_at, (steps, 1))
 
     def replace_programme(self, programme, microstep_nl, at_ticks: int) -> None:
         """Switch to another programme; the remainder is carried as the same volume.

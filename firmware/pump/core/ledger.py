@@ -18,6 +18,7 @@ class Ledger:
         primed_steps: steps since the last refill that were priming, not delivery.
         lost_steps: steps that may have been made before a power cut and are booked as made,
             so that the reservoir never shows more than is left.
+        is_known: whether what the reservoir holds has been said since the plunger was moved.
     """
 
     def __init__(self, microstep_nl, moved: int):
@@ -29,9 +30,11 @@ class Ledger:
         self.primed_steps = 0
         self.lost_steps = 0
         self.prime_from_moved: int | None = None
+        self.is_known = True
 
     def refill(self, volume_nl, moved: int) -> None:
         """The reservoir now holds a volume (ratio in nL); counting starts afresh."""
+        self.is_known = True
         self.filled_nl = volume_nl
         self.filled_at_moved = moved
         self.earlier_delivered_nl = ratio.ZERO
@@ -40,6 +43,15 @@ class Ledger:
         self.lost_steps = 0
         if self.prime_from_moved is not None:
             self.prime_from_moved = moved
+
+    def lose_track(self, moved: int) -> None:
+        """Nobody knows what the reservoir holds: it counts as nothing until it is refilled."""
+        delivered_nl = self.delivered_nl(moved)
+        primed_nl = self.primed_nl(moved)
+        self.refill(ratio.ZERO, moved)
+        self.earlier_delivered_nl = delivered_nl
+        self.earlier_primed_nl = primed_nl
+        self.is_known = False
 
     def reservoir_nl(self, moved: int):
         """What is left, a ratio in nL; below 0 when more was stepped than was filled."""

@@ -97,7 +97,9 @@ class Monitor:
         pump = self._pump
         is_on_time = True
         self._look_at_clock()
-        if pump.feeder is not None:
+        if pump.state == moves.MOVING:
+            is_on_time = pump.moving.look()
+        elif pump.feeder is not None:
             is_on_time = self._look_at_delivery()
         pump.inputs.look()
         self._look_at_people()
@@ -129,7 +131,9 @@ class Monitor:
             if is_parked and stepped != self._booked:
                 self._book(stepped)
             return is_on_time
-        if self._next_change_ticks is not None and now_ticks >= self._next_change_ticks:
+        is_priming = pump.state == moves.PRIMING
+        is_change = self._next_change_ticks is not None and now_ticks >= self._next_change_ticks
+        if is_change and not is_priming:
             self._note_change(now_ticks)
             pump.keep_state()
         finished = pump.delivery.take_finished(now_ticks)
@@ -279,8 +283,8 @@ class Monitor:
         pump = self._pump
         recorder = pump.recorder
         uptime_s = pump.pump_clock.uptime_s()
-        if pump.state != moves.PRIMING:
-            # An erase may take 400 ms; a fast prime has little more than that in hand.
+        if pump.state not in (moves.PRIMING, moves.MOVING):
+            # An erase may take 400 ms; a fast prime or move has little more than that in hand.
             recorder.prepare()
             self._storage.look(uptime_s)
             if self.self_test is not None:

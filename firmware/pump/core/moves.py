@@ -9,6 +9,7 @@ MINIMUM = "minimum"  # the programme's minimum rate is delivered
 KVO = "kvo"  # the volume to be infused has been delivered; its KVO rate keeps the line open
 PAUSED = "paused"  # nothing is delivered; resume goes on
 PRIMING = "priming"  # the line is being filled
+MOVING = "moving"  # the drive is moved, which is no dose
 EMPTY = "empty"  # nothing is delivered: the reservoir is down to its reserve
 HALTED = "halted"  # nothing is delivered: a fault stopped it
 
@@ -21,6 +22,7 @@ MOVES = {
         "start": RUNNING,
         "minimum": MINIMUM,
         "prime": PRIMING,
+        "move": MOVING,
         "refill": STOPPED,
         "stop": STOPPED,
         "fault": HALTED,
@@ -74,6 +76,8 @@ MOVES = {
         "fault": HALTED,
     },
     PRIMING: {"stop": STOPPED, "primed": STOPPED, "emptied": EMPTY, "fault": HALTED},
+    # A stop goes down the ramp; "moved" comes when it is at rest.
+    MOVING: {"stop": MOVING, "moved": STOPPED, "fault": HALTED},
     EMPTY: {
         "refill": PAUSED,
         "stop": STOPPED,
@@ -93,6 +97,7 @@ _ADVICE = {
     MINIMUM: "it runs at its minimum rate; start to go back to the programme",
     PAUSED: "resume or stop first",
     PRIMING: "wait until it is primed, or stop",
+    MOVING: "wait until the drive is at rest, or stop",
     EMPTY: "refill first",
     HALTED: "a fault stopped it; look at the alarms, then stop and start again",
 }

@@ -131,6 +131,18 @@ def parse_length_um(text: str) -> int:
     return value[0]
 
 
+def parse_distance(text: str) -> tuple[str, tuple[int, int]]:
+    """Read how far a plunger is to move: a length such as "2 mm" or a volume such as "50 uL".
+
+    Returns:
+        ("length", ratio of micrometres) or ("volume", ratio of nanolitres).
+
+    Raises:
+        BadText: neither of them.
+    """
+    return parse(text, ("length", "volume"))
+
+
 def parse_duration_s(text: str) -> int:
     """Read a duration such as "10 min", "36 h", "1.5 h", "14 days" or "1 h 30 min".
 

@@ -51,6 +51,8 @@ LIMIT_OVERRIDDEN = const(41)
 DAILY_DOSE = const(42)
 KEYS_CHANGED = const(43)
 EQUIPMENT_CONFIRMED = const(44)
+MOVE_BEGUN = const(50)
+MOVE_ENDED = const(51)
 
 # kind: (name, ((field, how it is written), ...)). Numbers and orders stay as they are: older
 # journals are read with them. A change to one needs a new journal.SCHEMA.
@@ -137,6 +139,20 @@ KINDS = {
     EQUIPMENT_CONFIRMED: (
         "equipment_confirmed",
         (("request_id", REQUEST), ("digest", DIGEST), ("slot", COUNT), ("equipment", TEXT)),
+    ),
+    # A move of the drive that is no dose, or the backlash that was taken up before one.
+    MOVE_BEGUN: ("move_begun", (("request_id", REQUEST), ("move", TEXT))),
+    MOVE_ENDED: (
+        "move_ended",
+        (
+            ("request_id", REQUEST),
+            ("move", TEXT),
+            # Microsteps in both directions together, and those forward that would move nothing.
+            ("steps", COUNT),
+            ("slack_steps", COUNT),
+            # Whether the distance from home is known: 1 or 0.
+            ("position_known", COUNT),
+        ),
     ),
     # What is dosed from then on: see dose_history.py. A concentration of 0 is none.
     DAILY_DOSE: (

@@ -110,6 +110,9 @@ def after_warm_reset(pump, kept, state, witnessed: int, gap_from_ticks) -> None:
             was asked for, which is journalled as an interruption.
     """
     moved = state.witness_base + witnessed
+    if state.moved_before is not None:
+        # A move is no dose, however much of it was made.
+        moved = state.moved_before
     pump.witness_base = moved
     is_kept = bool(kept.digest) and kept.digest == state.programme_digest
     if is_kept:
@@ -131,9 +134,15 @@ def after_warm_reset(pump, kept, state, witnessed: int, gap_from_ticks) -> None:
     pump.ledger.microstep_nl = pump.delivery.microstep_nl
     state.restore_delivery(pump.delivery)
     pump.feeder.planned = moved
-    pump.state = state.state
+    pump.state = moves.STOPPED if state.state == moves.MOVING else state.state
+    state.restore_travel(pump.moving.travel, pump.prescription)
     pump.awaits_person = state.awaits_person
     pump.was_cut_off = state.was_cut_off
+    if is_soft and pump.state == moves.PRIMING and not pump.delivery.prime_rate_nl_per_h[0]:
+        # One with a ramp cannot go on at full rate from rest.
+        pump.delivery.halt(pump.pump_clock.now_ticks(), moved)
+        pump.state = moves.STOPPED
+        pump.ledger.end_prime(moved)
     if is_soft:
         _begin(pump)
         # Delivery goes on: what follows is no part of the gap.
@@ -210,6 +219,8 @@ def _after_power_cut(pump, moved: int) -> None:
         pump.recorder.event(records.INTERRUPTION, length_s or 0)
         how_long = "an unknown time" if length_s is None else "at most " + str(length_s) + " s"
         _raise(pump, "interrupted", "power was lost while delivering, for " + how_long)
+    if pump.state not in moves.DELIVERING:
+        pump.moving.load_slack()
     _begin(pump)
     _settle(pump)
 
@@ -280,7 +291,8 @@ def _restore_book_and_state(pump, fields) -> None:
         ledger.earlier_primed_nl = fields["primed_nl"]
         ledger.lost_steps = fields["reserved_steps"]
         # A prime is not gone on with: nobody may be watching the line.
-        pump.state = moves.STOPPED if fields["state"] == moves.PRIMING else fields["state"]
+        is_to_rest = fields["state"] in (moves.PRIMING, moves.MOVING)
+        pump.state = moves.STOPPED if is_to_rest else fields["state"]
         made_nl = ratio.scale(pump.delivery.microstep_nl, fields["reserved_steps"])
         _restore_modes(pump, fields, made_nl)
     for record in pump.recorder.events.records(next_event):

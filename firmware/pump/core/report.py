@@ -3,6 +3,7 @@
 from pump.core import alarms, ratio
 from pump.core.compat import const
 from pump.core.delivery import TICKS_PER_S
+from pump.core.travel import steps_per_um
 
 # A rate may stand in several segments, such as midnights, before it changes.
 _CHANGES_AHEAD = const(3)
@@ -59,6 +60,7 @@ def status(pump):
         ("demand_in_s", demand_in_s),
         ("next_change_s", next_change_s),
         ("following_s", following_s),
+        ("position_um", _position_um(pump, moved)),
         ("low_in_s", _until(pump.monitor.low_s, now_s)),
         ("empty_in_s", _until(pump.monitor.empty_s, now_s)),
         ("clock_s", now_s),
@@ -78,6 +80,16 @@ def status(pump):
         ("heap_free", pump.heap_free()),
         ("locked", pump.lock.is_locked),
     ]
+
+
+def _position_um(pump, moved: int):
+    """Where the drive stands, a ratio in um from home; None where that is not known."""
+    if pump.prescription is None:
+        return None
+    position = pump.moving.travel.position(moved, pump.prescription)
+    if position is None:
+        return None
+    return ratio.divide((position, 1), steps_per_um(pump.prescription))
 
 
 def _until_another_rate(delivery, at_ticks: int):

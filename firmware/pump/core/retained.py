@@ -3,7 +3,7 @@
 from pump.core import ratio
 from pump.core.delivery import Bolus
 
-_FORMAT = "5"
+_FORMAT = "6"
 
 
 def text_of(pump) -> str:
@@ -24,6 +24,7 @@ def text_of(pump) -> str:
         _whole_text(ledger.prime_from_moved),
         str(pump.witness_base),
         ("1" if pump.awaits_person else "0") + ("1" if pump.was_cut_off else "0"),
+        pump.moving.text(),
     ]
     delivery = pump.delivery
     if delivery is not None:
@@ -71,7 +72,7 @@ class RetainedState:
 
     def __init__(self, text: str):
         words = text.split(" ")
-        if words[0] != _FORMAT or len(words) not in range(14, 200):
+        if words[0] != _FORMAT or len(words) not in range(15, 200):
             raise ValueError("not a retained state")
         self.programme_digest = "" if words[1] == "-" else words[1]
         self.state = words[2]
@@ -81,7 +82,10 @@ class RetainedState:
         self.witness_base = int(words[12])
         self.awaits_person = words[13][0] == "1"
         self.was_cut_off = words[13][1] == "1"
-        self._delivery = words[14:]
+        # Microsteps made before a move that the reset ended, or None; then where the drive stands.
+        before, _, self._travel = words[14].partition("/")
+        self.moved_before = _whole(before)
+        self._delivery = words[15:]
 
     def restore_ledger(self, ledger) -> None:
         """Put the book of the reservoir back as it was."""
@@ -93,6 +97,12 @@ class RetainedState:
         ledger.primed_steps = int(words[4])
         ledger.lost_steps = int(words[5])
         ledger.prime_from_moved = _whole(words[6])
+
+    def restore_travel(self, travel, programme) -> None:
+        """Put back where the drive stands; not after a move that was cut off."""
+        travel.restore(self._travel, programme)
+        if self.moved_before is not None:
+            travel.forget()
 
     def restore_delivery(self, delivery) -> None:
         """Put what was being delivered back as it was."""

@@ -71,6 +71,16 @@ _STATE = (
 
 _VOLUME = "a volume such as 100 uL, or a dose such as 50 mcg at the programmed concentration"
 
+_LINE = Arg(
+    "line",
+    "word",
+    "off, to say that the line is off the syringe or leads into waste: a move may push or draw",
+    "off",
+    0,
+    0,
+    "",
+)
+
 _REASON = Arg(
     "reason",
     "text",
@@ -141,6 +151,7 @@ COMMANDS = (
             "demand_in_s",
             "next_change_s",
             "following_s",
+            "position_um",
             "low_in_s",
             "empty_in_s",
             "clock_s",
@@ -497,6 +508,46 @@ COMMANDS = (
         replies=_STATE,
         host="purge",
         device="pump.purge()",
+    ),
+    _command(
+        "home",
+        "Find the home switch, so that the position is known; only while stopped.",
+        role=PROGRAMMER,
+        args=(_LINE,),
+        replies=_STATE,
+        host="home --line-off",
+        device='pump.home("off")',
+    ),
+    _command(
+        "jog",
+        "Move the plunger by a distance or a volume; only while stopped, and no dose.",
+        role=PROGRAMMER,
+        args=(
+            _arg("distance", "distance", "how far", "2 mm"),
+            _arg("direction", "word", "infuse or withdraw", "infuse", default="infuse"),
+            _LINE,
+        ),
+        replies=_STATE,
+        host='jog "2 mm" --line-off',
+        device='pump.jog("2 mm", line="off")',
+    ),
+    _command(
+        "unload",
+        "Draw the drive back for another syringe; only while stopped.",
+        role=PROGRAMMER,
+        args=(_LINE,),
+        replies=_STATE,
+        host="unload --line-off",
+        device='pump.unload("off")',
+    ),
+    _command(
+        "load",
+        "Go up to the plunger of a syringe that holds a volume; only while stopped.",
+        role=PROGRAMMER,
+        args=(_arg("volume", "volume", "what the syringe holds", "8 mL"), _LINE),
+        replies=_STATE,
+        host='load "8 mL" --line-off',
+        device='pump.load("8 mL", "off")',
     ),
     _command(
         "refill",

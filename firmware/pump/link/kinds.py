@@ -9,7 +9,7 @@ from pump.link import lines
 
 _LOWER_HEXADECIMAL = "0123456789abcdef"
 _DIGITS_MAX = 10
-_QUANTITIES = ("amount", "volume", "rate", "duration", "instant")
+_QUANTITIES = ("amount", "volume", "rate", "duration", "instant", "distance")
 
 
 def read(arg, text: str, concentration_mcg_per_ml):
@@ -68,6 +68,8 @@ def _quantity(kind: str, text: str, concentration_mcg_per_ml):
         return quantity.parse_rate_nl_per_h(text, concentration_mcg_per_ml)
     if kind == "duration":
         return quantity.parse_duration_s(text)
+    if kind == "distance":
+        return quantity.parse_distance(text)
     return quantity.parse_instant_s(text)
 
 

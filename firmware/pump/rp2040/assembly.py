@@ -68,13 +68,14 @@ def build(board, prepared, memory, left_over):
         clock, generator, recorder, _identity(), memory.save_text, gc.mem_free, os.urandom
     )
     sensors = pump.inputs.sensors = Sensors(board)
+    pump.switches = sensors.switches  # type: ignore[assignment]  # they answer the same questions
     i2c = I2cBus(board.I2C, board.I2C_SDA_GPIO, board.I2C_SCL_GPIO)
     pump.clock_module = ClockModule(Ds3231(i2c))
     _recover(pump, clock, kept, left_over)
     memory.announce()
     service = Service(pump, memory, _annunciator(board))
     service.start()
-    sensors.switches.on_change = lambda: service.act(pump.inputs.switches_changed)
+    sensors.switches.on_change = lambda: service.act(pump.switches_changed)
     service.display = _display(pump, i2c)
     pins = [
         machine.Pin(gpio, machine.Pin.IN, machine.Pin.PULL_UP)

@@ -18,6 +18,8 @@ NAMES = (
     "pump.core.library_rules",
     "pump.core.limits",
     "pump.core.mode_limits",
+    "pump.core.move_requests",
+    "pump.core.prime_ramp",
     "pump.core.quantity",
     "pump.core.ranges",
     "pump.core.recovery",

@@ -65,6 +65,8 @@ class Panel:
                 pump.active_alarms.clear("stuck_button", uptime_s)
         elif button == _STOP and what == PRESSED:
             pump.silence()
+            if pump.state == moves.MOVING:
+                pump.stop()
         elif button == _STOP and what == HELD and "pause" in moves.MOVES[pump.state]:
             pump.pause()
         elif button == _BOLUS and what == PRESSED:

@@ -15,6 +15,7 @@ import machine
 import micropython
 from micropython import const
 
+from pump.core import moves
 from pump.core.delivery import MODE_PRIME, MODE_STOPPED, TICKS_PER_S
 from pump.core.errors import PumpError
 from pump.core.feeder import COMMIT_AHEAD_S
@@ -26,6 +27,9 @@ _PERIOD_MS_MAX = const(2000)
 _PERIOD_MS_MIN = const(100)
 # A prime ends by itself, and somebody is waiting for that.
 _PRIME_PERIOD_MS_MAX = const(250)
+# While the drive is moved: its words reach 300 ms ahead, and switches are waiting.
+_PERIOD_MS_MOVING = const(50)
+_MOVING = const(-1)
 # A change of rate is allowed for two looks before it comes.
 _CHANGE_AHEAD_S = const(4)
 _ONCE = (0,)
@@ -214,6 +218,8 @@ class Service:
             self._set_period()
 
     def _mode(self) -> int:
+        if self._pump.state == moves.MOVING:
+            return _MOVING
         feeder = self._pump.feeder
         if feeder is None or not feeder.is_running:
             return MODE_STOPPED
@@ -224,7 +230,9 @@ class Service:
         period_ms = _PERIOD_MS_MAX
         self._period_mode = self._mode()
         self._period_until_ticks = None
-        if self._period_mode != MODE_STOPPED:
+        if self._period_mode == _MOVING:
+            period_ms = _PERIOD_MS_MOVING
+        elif self._period_mode != MODE_STOPPED:
             pump = self._pump
             rate_nl_per_h = pump.monitor.highest_rate_during(_CHANGE_AHEAD_S)
             steps = pump.delivery.microsteps_in(rate_nl_per_h, COMMIT_AHEAD_S * TICKS_PER_S)

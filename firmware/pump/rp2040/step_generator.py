@@ -13,6 +13,7 @@ import micropython
 from machine import mem32
 from micropython import const
 
+from pump.core import motion_limits
 from pump.core.word_ring import RING_BYTES, WordRing
 from pump.rp2040 import registers as reg
 from pump.rp2040.left_over import STEP_DMA, WITNESS_DMA, abort_dma
@@ -65,16 +66,19 @@ class StepGenerator:
 
     Args:
         board: the pins and the driver's timing: STEP_GPIO, DIR_GPIO, ENABLE_SETTLE_MS,
-            STEP_HIGH_MIN_NS, DIR_SETUP_MIN_NS, DIR_INFUSE_LEVEL, and what motor_power asks for.
+            STEP_HIGH_MIN_NS, DIR_SETUP_MIN_NS, DIR_INFUSE_LEVEL, and what motor_power and
+            motion_limits ask for.
         memory: RetainedMemory with the ring and the witness's count.
         clock: PumpClock.
 
     Attributes:
         ring: the WordRing that DMA reads.
+        limits: MotionLimits of the board's drive.
     """
 
     def __init__(self, board, memory, clock):
         self._board = board
+        self.limits = motion_limits.of_board(board)
         self._memory = memory
         self._clock = clock
         loops = -(-board.STEP_HIGH_MIN_NS // 64)

@@ -5,6 +5,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from pump.core import quantity
+from pump.core.controller import PRIME_STEPS_PER_S_MAX
 from titrate.accuracy import STANDARD, TrumpetPoint, predicted_trumpet
 from titrate.accuracy.iec60601 import HOUR_S
 from titrate.boards.declaration import HEADER_PINS, Board
@@ -71,6 +72,14 @@ def limits(board: Board) -> str:
         f"| largest rate, {drive.steps_per_s} microsteps a second | {_rate(most)}; no more in "
         "`max_rate` |"
     )
+    fast_per_s = board.values["STEPS_PER_S_FAST_MAX"]
+    gain_per_s = board.values["ACCELERATION_STEPS_PER_S2"]
+    rows.append(
+        f"| fastest move, {fast_per_s} microsteps a second, {gain_per_s} "
+        f"more each second | {_number(drive.microstep_um * fast_per_s / 1000, 1)} mm/s; at most "
+        f"{_rate(step_nl * min(fast_per_s, PRIME_STEPS_PER_S_MAX) * HOUR_S)} in a prime |"
+    )
+    rows.append(f"| backlash taken up | {board.values['BACKLASH_UM']} um |")
     rows += [
         "",
         "Predicted trumpet curve, Ep(min) to Ep(max) of the widest that any phase shows:",

@@ -43,6 +43,14 @@ class Refused(TitrateError):
     code = "refused"
 
 
+class MoveFailed(TitrateError):
+    """A move of the drive did not end as it was to; the drive is at rest."""
+
+    outcome = "failed"
+    exit_status = EXIT_REFUSED
+    code = "move_failed"
+
+
 class NoAnswer(TitrateError):
     """No pump answered; nothing that changes it was sent."""
 

@@ -346,6 +346,38 @@ class Pump:
         """Empty the reservoir down to its reserve through the line; rate as for prime()."""
         return self._order("purge", request_id, rate=rate or None)
 
+    def home(self, line: str = "", request_id: str = "") -> str:
+        """Begin to find the home switch; returns the state after it: "moving".
+
+        Args:
+            line: "off", to say that the line is off the syringe or leads into waste; refused
+                without, unless a switch tells that there is no syringe.
+            request_id: see above.
+        """
+        return self._order("home", request_id, line=line or None)
+
+    def jog(
+        self, distance: str, direction: str = "infuse", line: str = "", request_id: str = ""
+    ) -> str:
+        """Begin to move the plunger by a distance such as "2 mm" or a volume such as "50 uL".
+
+        Args:
+            distance: how far.
+            direction: "infuse" or "withdraw".
+            line, request_id: as for home().
+        """
+        return self._order(
+            "jog", request_id, distance=distance, direction=direction, line=line or None
+        )
+
+    def unload(self, line: str = "", request_id: str = "") -> str:
+        """Begin to draw the drive back for another syringe; as home()."""
+        return self._order("unload", request_id, line=line or None)
+
+    def load(self, volume: str, line: str = "", request_id: str = "") -> str:
+        """Begin to go up to the plunger of a syringe that holds a volume; as home()."""
+        return self._order("load", request_id, volume=volume, line=line or None)
+
     def refill(self, volume: str, request_id: str = "") -> str:
         """Say what the reservoir holds now, such as "18 mL"."""
         return self._order("refill", request_id, volume=volume)

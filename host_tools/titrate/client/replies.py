@@ -61,8 +61,8 @@ class Status(Reply):
 
     Attributes:
         state: named state of the pump.
-        stepped: microsteps made, by the count of the step generator.
-        witnessed: microsteps seen on the STEP pin by the second counter.
+        stepped: microsteps delivered and primed, by the count of the step generator.
+        witnessed: the same, seen on the STEP pin by the second counter.
         asked: microsteps asked for so far.
         committed_steps: microsteps handed to the hardware ahead of time.
         delivered_nl: delivered since the last refill, priming not counted.
@@ -75,6 +75,7 @@ class Status(Reply):
         demand_in_s: time to the next demand bolus that may be asked for.
         next_change_s: time to the next change of the rate; empty when none is near.
         following_s: when another programme comes into force.
+        position_um: where the drive stands, from home; empty where not known.
         low_in_s: time to a low reservoir, under the programme.
         empty_in_s: time to an empty reservoir, under the programme.
         clock_s: the pump's clock, local civil time.
@@ -110,6 +111,7 @@ class Status(Reply):
     demand_in_s: int | None
     next_change_s: int | None
     following_s: int | None
+    position_um: Fraction | None
     low_in_s: int | None
     empty_in_s: int | None
     clock_s: int | None
