@@ -39,6 +39,7 @@ _STATES = {
     moves.KVO: "KVO",
     moves.PAUSED: "PAUSED",
     moves.PRIMING: "PRIMING",
+    moves.MOVING: "MOVING",
     moves.EMPTY: "EMPTY",
     moves.HALTED: "FAULT",
 }
