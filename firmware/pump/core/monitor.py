@@ -99,7 +99,6 @@ class Monitor:
         self._look_at_clock()
         if pump.feeder is not None:
             is_on_time = self._look_at_delivery()
-        pump.inputs.look()
         self._look_at_people()
         self._look_at_recorder()
         return is_on_time
@@ -267,6 +266,7 @@ class Monitor:
             pump.proposal = None
         self._set("long_interruption", pump.awaits_person, uptime_s)
         self._set("clock_lost", not pump.pump_clock.is_known and programme is not None, uptime_s)
+        pump.inputs.look(uptime_s)
         alarm_effects.act(pump)
 
     def _look_at_recorder(self) -> None:
