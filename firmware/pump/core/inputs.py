@@ -17,6 +17,8 @@ DAMAGED = "damaged"
 NOT_YET = const(-1)
 STUCK = const(-2)
 
+# A switch is looked at when its edge wakes somebody; so often besides, should that get lost.
+SWITCH_S = const(10)
 # Three times as often as GIP v1.0, 5.1 asks for.
 MEASURE_S = const(60)
 # Force builds up with volume: it is read every FORCE_S, and after so many microsteps at the latest.
@@ -62,6 +64,7 @@ class Inputs:
     def _forget(self) -> None:
         self._is_watching = False
         self._has_switches = False
+        self._switches_s: int | None = None
         self._supply_low: Threshold | None = None
         self._supply_depleted: Threshold | None = None
         self._temperature: Threshold | None = None
@@ -163,13 +166,11 @@ class Inputs:
 
     # -- watching --------------------------------------------------------------------------
 
-    def look(self) -> None:
+    def look(self, uptime_s: int) -> None:
         """Do what is due."""
         if not self._is_watching:
             return
-        uptime_s = self._pump.pump_clock.uptime_s()
-        if self._has_switches:
-            # Whatever became of an edge's interrupt.
+        if self._switches_s is None or uptime_s - self._switches_s >= SWITCH_S:
             self._look_at_switches(uptime_s)
         if self._measured_s is None or uptime_s - self._measured_s >= MEASURE_S:
             self._measured_s = uptime_s
@@ -199,6 +200,7 @@ class Inputs:
             raise NotNow("no syringe lies in its clamp: put one in, or check its switch")
 
     def _look_at_switches(self, uptime_s: int) -> None:
+        self._switches_s = uptime_s
         switches = self.sensors.switches
         cause = "the switch at the empty end was reached" if switches.is_at_end() else ""
         self._stop("end_of_travel", cause, uptime_s)

@@ -101,7 +101,6 @@ class Monitor:
             is_on_time = pump.moving.look()
         elif pump.feeder is not None:
             is_on_time = self._look_at_delivery()
-        pump.inputs.look()
         self._look_at_people()
         self._look_at_recorder()
         return is_on_time
@@ -277,6 +276,7 @@ class Monitor:
         module = pump.clock_module
         if module is not None and uptime_s >= module.due_s:
             module.look(pump)
+        pump.inputs.look(uptime_s)
         alarm_effects.act(pump)
 
     def _look_at_recorder(self) -> None:

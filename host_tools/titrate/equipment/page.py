@@ -37,9 +37,9 @@ equipment that the board has no pins for is refused. One that cannot be read any
 
 | input | looked at | alarm | when | what it does | over when |
 | --- | --- | --- | --- | --- | --- |
-| switch at the empty end | at its edge, settled for {SETTLE_MS} ms | `end_of_travel` \
-| reached while delivering | stops at once | it is free |
-| switch under the syringe | at its edge, settled for {SETTLE_MS} ms | `syringe_removed` \
+| switch at the empty end | at its edge, settled for {SETTLE_MS} ms; every {inputs.SWITCH_S} s \
+| `end_of_travel` | reached while delivering | stops at once | it is free |
+| switch under the syringe | the same | `syringe_removed` \
 | open while delivering | stops at once | a syringe is in |
 | switch at the full end | when a move asks | none | | | |
 | force at the plunger | every {inputs.FORCE_S} s and every {inputs.FORCE_STEPS} microsteps | \

@@ -72,6 +72,9 @@ class Pads:
             pin.pad_value = PAD_RESET_VALUE
             pin.check_for_updates()
             self.settle(number)
+            # rp2040py lets the pulls decide over an input until it is first told a level, also
+            # over one that is wired to another.
+            pin.set_input_value(bool(self.levels[number]))
 
     def driven_by_pio(self, gpios: int, cycle: int) -> None:
         """A PIO block changed what it drives on the pads in the mask `gpios`, from `cycle` on."""
