@@ -6,7 +6,8 @@ from bench_case import FAST, Case, active, fast_programme, logged, status
 from bench_pump import MONDAY_S, BenchPump
 from pump.core import clock_module, ds3231, moves
 from pump.core.clock_module import ClockModule
-from pump.core.errors import Damaged
+from pump.core.errors import Damaged, NotNow
+from pump.core.modes import Demand
 
 HOUR_S = 3600
 DAY_S = 86400
@@ -195,6 +196,22 @@ class PowerCutTest(Case):
         bench, _ = self.cut(60, programme=programme)
         self.assertEqual(status(bench, "rate_nl_per_h"), (9000000, 1))
         self.assertEqual(logged(bench, "bolus_cancelled")[-1]["reason"], "power or watchdog")
+
+    def test_a_lockout_counts_the_time_without_power(self):
+        """Hazards: H7."""
+        programme = fast_programme(demand=Demand((40000, 1), 60, 3600, DAY_S, 6))
+        for length_s, is_over in ((3500, False), (3700, True)):
+            bench = self.running(programme)
+            bench.run_s(2)
+            bench.controller.demand()
+            bench.run_s(5)
+            module = Module(registers(0, 1, 1, 0, 0, 0))
+            module.show(bench.clock.now_s() + length_s)
+            bench = bench.after_power_cut(module=module)
+            if is_over:
+                bench.controller.demand()
+            else:
+                self.refused(bench, NotNow, bench.controller.demand)
 
     def test_a_short_interruption_is_gone_on_from_and_a_long_one_asks(self):
         programme = fast_programme(resume_within_s=600)
