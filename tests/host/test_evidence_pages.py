@@ -25,7 +25,8 @@ def copy(tmp_path, root):
     return tmp_path
 
 
-def test_an_alarm_that_nothing_raises_or_no_test_names_is_a_problem(copy):
+def test_an_alarm_that_nothing_raises_or_no_test_names_is_a_problem(copy, monkeypatch):
+    monkeypatch.setitem(alarm_evidence.NEEDS, "stall", "something that is not there")
     (copy / "firmware/pump/one.py").write_text('pump.raise_alarm("empty", 0)\nx = "stall"\n')
     found = alarm_evidence.problems(copy)
     assert "the alarm empty is raised, but no test names it" in found

@@ -213,10 +213,12 @@ class BenchPump:
             pump.generator.edges = None
         return pump
 
-    def after_power_cut(self, sectors=None):
-        """Nothing is left but flash; the clock begins at zero."""
+    def after_power_cut(self, sectors=None, before=None):
+        """Nothing is left but flash; the clock begins at zero. before(controller) comes first."""
 
         def recover(controller):
+            if before is not None:
+                before(controller)
             controller.pump_clock.is_known = False
             after_power_cut(controller)
 

@@ -16,6 +16,7 @@ MODULES = (
     "test_controller",
     "test_controller_delivery",
     "test_delivery",
+    "test_driver_watch",
     "test_drug_guard",
     "test_feeder",
     "test_geometry",
@@ -35,6 +36,7 @@ MODULES = (
     "test_recovery",
     "test_schedule",
     "test_slots",
+    "test_tmc2209",
     "test_train",
     "test_watches",
 )

@@ -31,7 +31,8 @@ def _lower(pump) -> None:
 
 
 def require_delivery(pump) -> None:
-    """Refuse to deliver while an alarm is active that stops delivery.
+    """Refuse to deliver while an alarm is active that stops delivery, or with a driver that would
+    make steps of another size; one that can be set is set here.
 
     Raises:
         NotNow: with the alarm and what to do.
@@ -39,6 +40,8 @@ def require_delivery(pump) -> None:
     for active in pump.active_alarms.rows():
         if active.row[alarms.EFFECT] >= alarms.FINISH_STROKE:
             raise NotNow("nothing is delivered because of the alarm " + _what_to_do(active))
+    if pump.driver is not None:
+        pump.driver.make_ready(pump.prescription.microsteps)
 
 
 def require_bolus(pump) -> None:

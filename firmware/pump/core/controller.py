@@ -76,6 +76,7 @@ class Controller:
             the clock, says that it may go on.
         was_cut_off: whether delivery was interrupted by a power cut of unknown length.
         wants_bootloader: whether to restart into the USB bootloader.
+        driver: DriverWatch of a motor driver that can be asked; None where there is none.
     """
 
     def __init__(self, clock, generator, recorder, identity, keep, heap_free, random_bytes):
@@ -105,6 +106,7 @@ class Controller:
         self._effective_ticks = None
         self.reset_cause = ""
         self.wants_bootloader = False
+        self.driver = None
 
     @property
     def concentration_mcg_per_ml(self):
@@ -660,7 +662,10 @@ class Controller:
                 + format_volume(self.ledger.reservoir_nl(self.moved()))
                 + ", more than the programme's syringe; tell the pump what it holds with refill"
             )
-        if microstep_nl != self.ledger.microstep_nl and self.state in moves.DELIVERING:
+        if self.state in moves.DELIVERING and (
+            microstep_nl != self.ledger.microstep_nl
+            or programme.microsteps != self.prescription.microsteps
+        ):
             raise NotNow(
                 "syringe, drivetrain and calibration are not changed while the pump delivers;"
                 " stop first"

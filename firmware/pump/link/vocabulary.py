@@ -82,6 +82,10 @@ KEYS: dict[str, tuple[str, str]] = {
     "reset_cause": ("text", "what caused the last start"),
     "heap_free": ("whole", "free memory in bytes"),
     "locked": ("yes_no", "whether a change needs a paired key"),
+    "driver": (
+        "text",
+        "the motor driver: TMC2209, TMC2209 silent, or step/dir: none answers",
+    ),
     "awaits": ("text", "name of the key that waits for the pair button"),
     "name": ("text", "name of the key"),
     "fingerprint": ("text", "tells one key from another, and nothing of its secret"),

@@ -42,7 +42,7 @@ def prepare(board):
     """
     clock = PumpClock()
     recorder = _recorder(board, clock)
-    return clock, recorder, recovery.Kept(recorder)
+    return clock, recorder, recovery.Kept(recorder), _driver(board)
 
 
 def build(board, prepared, memory, left_over):
@@ -58,15 +58,21 @@ def build(board, prepared, memory, left_over):
         (Controller, Service, Panel); the service is running. All three are to be kept.
     """
     machine.freq(SYSTEM_CLOCK_HZ)
-    clock, recorder, kept = prepared
+    clock, recorder, kept, driver = prepared
     generator = StepGenerator(board, memory, clock)
     pump = Controller(
         clock, generator, recorder, _identity(), memory.save_text, gc.mem_free, os.urandom
     )
+    if driver is not None:
+        from pump.core.driver_watch import DriverWatch
+
+        pump.driver = DriverWatch(pump, *driver)
     _recover(pump, clock, kept, left_over)
     memory.announce()
     service = Service(pump, memory, _annunciator(board))
     service.start()
+    if driver is not None:
+        _watch_diag(board, service, pump.driver)
     pins = [
         machine.Pin(gpio, machine.Pin.IN, machine.Pin.PULL_UP)
         for gpio in (board.BUTTON_STOP_GPIO, board.BUTTON_BOLUS_GPIO, board.BUTTON_PAIR_GPIO)
@@ -74,6 +80,23 @@ def build(board, prepared, memory, left_over):
     panel = Panel(pump, service.act, pins, board.BUTTON_ACTIVE_LEVEL)
     pump.monitor.self_test = SelfTest(pump, flash_image.find(), _spare_block)
     return pump, service, panel
+
+
+def _driver(board):
+    """(its Tmc2209, whether it was found and set up); None on a board without such a driver."""
+    if not hasattr(board, "TMC_UART"):
+        return None
+    from pump.rp2040.tmc2209 import Tmc2209
+
+    link = Tmc2209(board)
+    return link, link.find()
+
+
+def _watch_diag(board, service, driver) -> None:
+    # Pulled down, it reads 0 where nothing is wired to it.
+    pin = machine.Pin(board.DIAG_GPIO, machine.Pin.IN, machine.Pin.PULL_DOWN)
+    look = driver.diag
+    pin.irq(lambda _pin: service.act(look), machine.Pin.IRQ_RISING)
 
 
 def _spare_block() -> bytearray:

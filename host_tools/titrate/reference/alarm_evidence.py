@@ -15,8 +15,6 @@ NEEDS = {
     "syringe_removed": "a switch under the syringe",
     "supply_low": "the supply's voltage",
     "supply_depleted": "the supply's voltage",
-    "over_temperature": "a thermometer at the drive or the reservoir",
-    "stall": "the driver's stall output",
 }
 
 _RAISING = {

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from titrate.virtual.devices.tmc2209 import Tmc2209
 from titrate.virtual.drive_folder import DriveFolder
 from titrate.virtual.pacing import Pacing
 from titrate.virtual.pico import MS, VirtualPico
@@ -31,6 +32,7 @@ def run(
     step_gpio: int = 2,
     dir_gpio: int = 3,
     pair_gpio: int = 22,
+    tmc2209: bool = False,
     announce: Callable[[str], None] = print,
     stop: Callable[[VirtualPico], bool] = lambda pico: False,
 ) -> None:
@@ -39,12 +41,14 @@ def run(
     `pty` names a link to the pty; `edges` a CSV file for the STEP edges; `flash` a file that
     keeps the flash from one run to the next; `drive` a folder that stands for the drive of the
     boot ROM while it shows one; `speed` see `pacing.Pacing`. SIGUSR1 presses the push button at
-    `pair_gpio` for PRESS_NS. `announce` is given
+    `pair_gpio` for PRESS_NS. `tmc2209` wires a driver to it that can be asked. `announce` is given
     the path to open, once. `stop` is asked now and then, with the Pico, and ends it too.
 
     Raises ValueError, OSError or RuntimeError, with one sentence, when something does not fit.
     """
     pico = VirtualPico(uf2, flash=flash, step_gpio=step_gpio, dir_gpio=dir_gpio)
+    if tmc2209:
+        Tmc2209(pico)
     pacing = Pacing(speed, pico.now_ns)
     with ExitStack() as stack:
         asked_to_end = stack.enter_context(_signals_noted())

@@ -44,6 +44,11 @@ from titrate.deploy.package_json import DEFAULT_BOARD
     help="Folder that stands for the bootloader's drive, for titrate flash.",
 )
 @click.option(
+    "--tmc2209",
+    is_flag=True,
+    help="Wire a TMC2209 to it that answers over its UART; without, it steps unseen.",
+)
+@click.option(
     "--speed",
     default="real",
     show_default=True,
@@ -59,6 +64,7 @@ def virtual(
     edges: Path | None,
     flash: Path | None,
     drive: Path | None,
+    tmc2209: bool,
     speed: str,
 ) -> None:
     """Run the real firmware without a board.
@@ -90,6 +96,7 @@ def virtual(
             edges=edges,
             flash=flash,
             drive=drive,
+            tmc2209=tmc2209,
             speed=speed,
             announce=announce,
         )

@@ -1,0 +1,1 @@
+"""Devices that may be wired to the virtual Pico."""
