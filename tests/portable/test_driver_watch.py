@@ -183,6 +183,19 @@ class FaultTest(DriverCase):
         self.assertEqual(active(bench), [])
         pump.start()
 
+    def test_a_fault_right_after_the_start_is_asked_for_again_within_5_s(self):
+        bench = self.programmed(SLOWER)
+        driver = self.with_driver(bench)
+        bench.run_s(5)
+        bench.controller.start()
+        driver.status = 1 << 3
+        bench.controller.driver.diag()
+        self.assertEqual((bench.controller.state, active(bench)), (moves.HALTED, ["driver_fault"]))
+        driver.status = 0
+        bench.run_s(5)
+        bench.controller.acknowledge("all")
+        self.assertEqual(active(bench), [])
+
     def test_diag_of_a_driver_that_cannot_be_asked_stops_the_pump(self):
         bench, _ = self.delivering(answers=False)
         bench.run_s(3)

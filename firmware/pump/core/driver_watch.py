@@ -7,7 +7,7 @@ round every four full steps, so a difference is told unless it is a whole number
 A driver that does not answer is stepped all the same: STEP and DIR need no set-up.
 """
 
-from pump.core import moves
+from pump.core import moves, records
 from pump.core.compat import const
 from pump.core.errors import NotNow
 from pump.core.tmc2209 import (
@@ -244,6 +244,7 @@ class DriverWatch:
         if uptime_s == self._diag_s or pump.state not in moves.DELIVERING:
             return
         self._diag_s = uptime_s
+        self._next_s = uptime_s + _SETTLED_S
         if self.name != FOUND:
             pump.stop_at_once("driver_fault", "DIAG is high and the driver cannot be asked why")
             return
@@ -302,7 +303,5 @@ class DriverWatch:
             self._mismatches = 0
 
     def _note(self, what: str) -> None:
-        from pump.core import records
-
         self._noted = self.name
         self._pump.recorder.event(records.DRIVER, records.shorten(what))
