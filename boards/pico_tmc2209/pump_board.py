@@ -50,6 +50,15 @@ ENABLE_SETTLE_MS = 130
 # Both microstep inputs are tied high: 16 microsteps without any set-up, and this address.
 TMC_ADDRESS = 3
 TMC_SENSE_MILLIOHM = 110
+# Motor current in mA rms, in motion and at rest while it is held; over the UART these are set, and
+# VREF is without effect. What the motor's label says, or less.
+TMC_RUN_MA = 700
+TMC_HOLD_MA = 350
+# A stall is told when StallGuard4 reads no more than twice this, 0-255; 0 is never. It depends on
+# motor and load: README.md says how to find it. Slower than about a turn a second it reads
+# nothing that could be relied on (same datasheet, "Limits of StallGuard4 operation").
+TMC_STALL_THRESHOLD = 10
+TMC_STALL_FULL_STEPS_PER_S = 200
 
 # The level at which each thing means what its name says.
 ENABLE_ACTIVE_LEVEL = 0

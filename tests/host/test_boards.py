@@ -10,9 +10,11 @@ import sys
 import xml.etree.ElementTree as ElementTree
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from pump.core import tmc2209_settings
 from pump.core.geometry import holds_capacity, microstep_nl
 from pump.core.ranges import LIMITS
 from titrate.boards.__main__ import outdated
@@ -193,6 +195,18 @@ def test_serial_signals_are_on_pins_of_their_units(board, pins):
         assert pins["TMC_RX"] == pins["TMC_TX"] + 1
     assert pins["I2C_SDA"] in I2C_SDA[board["I2C"]]
     assert pins["I2C_SCL"] == pins["I2C_SDA"] + 1
+
+
+def test_the_driver_takes_the_settings_that_are_declared_for_it(board):
+    if "TMC_UART" not in board:
+        return
+    declared = SimpleNamespace(**board)
+    written = dict(tmc2209_settings.settings(declared, board["MICROSTEPS"]))
+    hold, run = written[tmc2209_settings.IHOLD_IRUN] & 31, written[tmc2209_settings.IHOLD_IRUN] >> 8
+    # TMC2209 datasheet, register IHOLD_IRUN: an IRUN below 8 is not recommended.
+    assert 8 <= run & 31 and hold <= run & 31
+    # Both microstep inputs high are address 3 and 16 microsteps (same datasheet, pins MS1 and MS2).
+    assert (board["TMC_ADDRESS"], board["MICROSTEPS"]) == (3, 16)
 
 
 # What each output stage asks of (STEP high, STEP low, DIR before, DIR after), in ns. TMC2209: one

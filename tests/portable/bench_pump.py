@@ -238,10 +238,17 @@ class BenchPump:
             pump.generator.edges = None
         return pump
 
-    def after_power_cut(self, sectors=None, module=None):
-        """Nothing is left but flash; the clock begins at zero. module: a clock module's driver."""
+    def after_power_cut(self, sectors=None, module=None, before=None):
+        """Nothing is left but flash; the clock begins at zero.
+
+        Args:
+            module: a clock module's driver.
+            before: called with the controller before all else.
+        """
 
         def recover(controller):
+            if before is not None:
+                before(controller)
             controller.pump_clock.is_known = False
             if module is not None:
                 controller.clock_module = ClockModule(module)

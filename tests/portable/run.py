@@ -20,6 +20,7 @@ MODULES = (
     "test_delivery",
     "test_display",
     "test_drive_moves",
+    "test_driver_watch",
     "test_drug_guard",
     "test_equipment",
     "test_feeder",
@@ -43,6 +44,7 @@ MODULES = (
     "test_recovery",
     "test_schedule",
     "test_slots",
+    "test_tmc2209",
     "test_train",
     "test_watches",
 )

@@ -49,6 +49,13 @@ def alarms(rig):
     return {code for code, _ in rig.pump.status().alarms}
 
 
+def test_a_driver_that_was_never_heard_is_stepped_and_that_is_said(rig):
+    status = rig.pump.status()
+    assert (status.state, status.alarms, status.driver) == ("running", [], "step/dir")
+    logged = [entry.detail for entry in rig.pump.log(count=10) if entry.code == "driver"]
+    assert logged == ["what=step/dir"]
+
+
 # One call of a method fails; the next one is done by the real one again.
 BREAK = """
 def once(owner, name):

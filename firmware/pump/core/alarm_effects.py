@@ -31,7 +31,8 @@ def _lower(pump) -> None:
 
 
 def require_delivery(pump) -> None:
-    """Refuse to deliver while an alarm is active that stops delivery, or a switch says no.
+    """Refuse to deliver while an alarm is active that stops delivery, a switch says no, or with a
+    driver that would make steps of another size; one that can be set is set here.
 
     Raises:
         NotNow: with the alarm and what to do.
@@ -40,6 +41,8 @@ def require_delivery(pump) -> None:
         if active.row[alarms.EFFECT] >= alarms.FINISH_STROKE:
             raise NotNow("nothing is delivered because of the alarm " + _what_to_do(active))
     pump.inputs.require_ready()
+    if pump.driver is not None:
+        pump.driver.make_ready(pump.prescription.microsteps)
 
 
 def require_bolus(pump) -> None:

@@ -251,6 +251,21 @@ TEXTS: dict[str, tuple[str, str, str]] = {
         "when acknowledged",
         "Read the fault log out and report it; if it comes again, the watchdog resets the board.",
     ),
+    "driver_silent": (
+        "the motor driver does not answer any more",
+        "when it answers again",
+        "Check the motor supply and the wire at PDN_UART; delivery goes on unseen by the driver.",
+    ),
+    "driver_reset": (
+        "the motor driver was reset and set up again",
+        "when acknowledged",
+        "Check the motor supply; what was stepped in the 20 s before is not sure.",
+    ),
+    "driver_fault": (
+        "the motor driver has switched itself off, or cannot be trusted",
+        "when the driver tells of no fault and this was acknowledged",
+        "Check motor plug, wiring and supply, with the supply off; then start again.",
+    ),
     "long_interruption": (
         "delivery was interrupted for longer than the programme allows without asking",
         "when a person has started, paused or stopped the pump",

@@ -103,6 +103,10 @@ _TABLE = (
     (52, "display_fault", LOW, KEEP, GOES, 3600),
     # The drive is at rest, as before the move.
     (53, "move_failed", MEDIUM, KEEP, MOMENT, 900),
+    # Steps go on without it being asked; whether the motor makes them is not seen any more.
+    (54, "driver_silent", MEDIUM, KEEP, GOES, 3600),
+    (55, "driver_reset", MEDIUM, KEEP, MOMENT, 3600),
+    (56, "driver_fault", HIGH, STOP_NOW, LATCHES, 600),
 )
 
 # code -> its row.

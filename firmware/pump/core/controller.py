@@ -88,6 +88,7 @@ class Controller:
         wants_bootloader: whether to restart into the USB bootloader.
         switches: is_at_end(), is_at_home(), has_syringe(): whether, or None where not fitted.
         moving: Moving, the fast moves that are no dose.
+        driver: DriverWatch of a motor driver that can be asked; None where there is none.
     """
 
     def __init__(self, clock, generator, recorder, identity, keep, heap_free, random_bytes):
@@ -122,6 +123,7 @@ class Controller:
         self.wants_bootloader = False
         self.switches = NoSwitches()
         self.moving = Moving(self)
+        self.driver = None
 
     @property
     def concentration_mcg_per_ml(self):
@@ -755,7 +757,10 @@ class Controller:
                 + format_volume(self.ledger.reservoir_nl(self.moved()))
                 + ", more than the programme's syringe; tell the pump what it holds with refill"
             )
-        if microstep_nl != self.ledger.microstep_nl and self.state in moves.DELIVERING:
+        if self.state in moves.DELIVERING and (
+            microstep_nl != self.ledger.microstep_nl
+            or programme.microsteps != self.prescription.microsteps
+        ):
             raise NotNow(
                 "syringe, drivetrain and calibration are not changed while the pump delivers;"
                 " stop first"

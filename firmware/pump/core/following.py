@@ -66,7 +66,10 @@ def check_goes_with(pump, programme) -> None:
 
 def _check_alike(one, other, sentence: str) -> None:
     for title, is_same in (
-        ("syringe, drivetrain or calibration", one.microstep_nl() == other.microstep_nl()),
+        (
+            "syringe, drivetrain or calibration",
+            one.microstep_nl() == other.microstep_nl() and one.microsteps == other.microsteps,
+        ),
         ("the syringe's capacity", one.capacity_nl == other.capacity_nl),
         ("the drug", one.drug == other.drug),
         (

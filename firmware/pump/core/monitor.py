@@ -101,6 +101,8 @@ class Monitor:
             is_on_time = pump.moving.look()
         elif pump.feeder is not None:
             is_on_time = self._look_at_delivery()
+        if self._pump.driver is not None:
+            self._pump.driver.look()
         self._look_at_people()
         self._look_at_recorder()
         return is_on_time

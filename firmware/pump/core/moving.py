@@ -68,9 +68,14 @@ class Moving:
 
         Returns:
             pump time of the first word, in ticks.
+
+        Raises:
+            NotNow: the motor driver would make steps of another size.
         """
         pump = self._pump
         self._rest()
+        if pump.driver is not None:
+            pump.driver.make_ready(pump.prescription.microsteps)
         pump.ledger.lose_track(pump.moved())
         pump.limit()
         self._what = what
@@ -250,6 +255,8 @@ class Moving:
         made = pump.generator.witnessed() - self.seen_before
         pump.witness_base -= made
         self.moved_before = None
+        if pump.driver is not None:
+            pump.driver.forget_place()
         slack = self.travel.slack_steps
         pump.recorder.event(
             records.MOVE_ENDED, self._request_id, self._what, made, slack, self._is_known()

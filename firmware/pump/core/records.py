@@ -46,6 +46,7 @@ DEMAND = const(23)
 FOLLOWING_CONFIRMED = const(24)
 FOLLOWING_DROPPED = const(25)
 BRIDGE_LEFT = const(26)
+DRIVER = const(60)
 LIBRARY_CONFIRMED = const(40)
 LIMIT_OVERRIDDEN = const(41)
 DAILY_DOSE = const(42)
@@ -133,6 +134,8 @@ KINDS = {
         "limit_overridden",
         (("request_id", REQUEST), ("limit", TEXT), ("reason", TEXT)),
     ),
+    # Which motor driver was found, and what became of it.
+    DRIVER: ("driver", (("what", TEXT),)),
     # slot: as for the programme.
     KEYS_CHANGED: ("keys_changed", (("slot", COUNT), ("what", TEXT))),
     # slot: as for the programme.

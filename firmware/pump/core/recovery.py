@@ -10,7 +10,7 @@ from pump.core import programme as programmes
 from pump.core.alarms import ALARMS
 from pump.core.clock_module import BEHIND_MAX_S
 from pump.core.delivery import MODE_MINIMUM, MODE_SCHEDULE, TICKS_PER_S, TICKS_PER_US
-from pump.core.errors import Damaged, PumpError
+from pump.core.errors import Damaged, NotNow, PumpError
 from pump.core.journal_times import JournalTimes
 from pump.core.modes import THEN_CONTINUE
 from pump.core.requests import REMEMBERED
@@ -394,6 +394,12 @@ def _begin(pump) -> None:
     """Deliver from here on, in the states that do."""
     pump.limit()
     if pump.state in moves.DELIVERING:
+        if pump.driver is not None:
+            try:
+                pump.driver.make_ready(pump.prescription.microsteps)
+            except NotNow as error:
+                pump.stop_at_once("driver_fault", error.sentence)
+                return
         pump.generator.begin_move(True)
         now_ticks = pump.pump_clock.now_ticks()
         now_ticks += -now_ticks % TICKS_PER_US

@@ -79,6 +79,7 @@ def status(pump):
         ("reset_cause", pump.reset_cause),
         ("heap_free", pump.heap_free()),
         ("locked", pump.lock.is_locked),
+        ("driver", "step/dir" if pump.driver is None else pump.driver.name),
     ]
 
 

@@ -170,6 +170,7 @@ COMMANDS = (
             "reset_cause",
             "heap_free",
             "locked",
+            "driver",
         ),
         host="status",
         device="pump.status()",

@@ -90,6 +90,10 @@ KEYS: dict[str, tuple[str, str]] = {
     "fitted": ("yes_no", "whether it is fitted, and so watched"),
     "reading": ("text", "what it reads now"),
     "unit": ("text", "of the reading"),
+    "driver": (
+        "text",
+        "the motor driver: TMC2209, TMC2209 silent, or step/dir: none answers",
+    ),
     "awaits": ("text", "name of the key that waits for the pair button"),
     "name": ("text", "name of the key"),
     "fingerprint": ("text", "tells one key from another, and nothing of its secret"),

@@ -46,7 +46,7 @@ def prepare(board):
     """
     clock = PumpClock()
     recorder = _recorder(board, clock)
-    return clock, recorder, recovery.Kept(recorder)
+    return clock, recorder, recovery.Kept(recorder), _driver(board)
 
 
 def build(board, prepared, memory, left_over):
@@ -62,7 +62,7 @@ def build(board, prepared, memory, left_over):
         (Controller, Service, Panel); the service is running. All three are to be kept.
     """
     machine.freq(SYSTEM_CLOCK_HZ)
-    clock, recorder, kept = prepared
+    clock, recorder, kept, driver = prepared
     generator = StepGenerator(board, memory, clock)
     pump = Controller(
         clock, generator, recorder, _identity(), memory.save_text, gc.mem_free, os.urandom
@@ -71,12 +71,18 @@ def build(board, prepared, memory, left_over):
     pump.switches = sensors.switches  # type: ignore[assignment]  # they answer the same questions
     i2c = I2cBus(board.I2C, board.I2C_SDA_GPIO, board.I2C_SCL_GPIO)
     pump.clock_module = ClockModule(Ds3231(i2c))
+    if driver is not None:
+        from pump.core.driver_watch import DriverWatch
+
+        pump.driver = DriverWatch(pump, *driver)
     _recover(pump, clock, kept, left_over)
     memory.announce()
     service = Service(pump, memory, _annunciator(board))
     service.start()
     sensors.switches.on_change = lambda: service.act(pump.switches_changed)
     service.display = _display(pump, i2c)
+    if driver is not None:
+        _watch_diag(board, service, pump.driver)
     pins = [
         machine.Pin(gpio, machine.Pin.IN, machine.Pin.PULL_UP)
         for gpio in (board.BUTTON_STOP_GPIO, board.BUTTON_BOLUS_GPIO, board.BUTTON_PAIR_GPIO)
@@ -95,6 +101,21 @@ def _display(pump, i2c):
         if i2c.write(address, ssd1306.OFF):
             return Display(pump, ssd1306.Ssd1306(i2c, address))
     return None
+def _driver(board):
+    """(its Tmc2209, whether it was found and set up); None on a board without such a driver."""
+    if not hasattr(board, "TMC_UART"):
+        return None
+    from pump.rp2040.tmc2209 import Tmc2209
+
+    link = Tmc2209(board)
+    return link, link.find()
+
+
+def _watch_diag(board, service, driver) -> None:
+    # Pulled down, it reads 0 where nothing is wired to it.
+    pin = machine.Pin(board.DIAG_GPIO, machine.Pin.IN, machine.Pin.PULL_DOWN)
+    look = driver.diag
+    pin.irq(lambda _pin: service.act(look), machine.Pin.IRQ_RISING)
 
 
 def _spare_block() -> bytearray:

@@ -24,6 +24,8 @@ NAMES = (
     "pump.core.ranges",
     "pump.core.recovery",
     "pump.core.review",
+    "pump.core.tmc2209_settings",
+    "pump.core.tmc2209_status",
     "pump.core.units",
     "pump.link.vocabulary",
     "pump.rp2040.assembly",

@@ -116,6 +116,7 @@ def status_view(status: Status) -> Table:
     table.add_row("primed", volume(status.primed_nl))
     reservoir = _with(volume(status.reservoir_nl), "low in", status.low_in_s)
     table.add_row("reservoir", _with(reservoir, "empty in", status.empty_in_s))
+    table.add_row("driver", status.driver)
     table.add_row(
         "microsteps",
         f"{status.asked} asked, {status.stepped} stepped, {status.witnessed} witnessed",

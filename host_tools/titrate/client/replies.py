@@ -94,6 +94,7 @@ class Status(Reply):
         reset_cause: what caused the last start.
         heap_free: free memory in bytes.
         locked: whether a change needs a paired key.
+        driver: the motor driver: TMC2209, TMC2209 silent, or step/dir: none answers.
     """
 
     state: str
@@ -130,6 +131,7 @@ class Status(Reply):
     reset_cause: str
     heap_free: int | None
     locked: bool | None
+    driver: str
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,6 @@ from pathlib import Path
 
 from pump.core.alarms import ALARMS
 
-# What the pump would have to be told by, where nothing of it can raise the alarm yet.
-NEEDS = {
-    "stall": "the driver's stall output",
-}
-
 _RAISING = {
     "raise_alarm",
     "raise_event",
@@ -64,10 +59,8 @@ def problems(root: Path) -> list[str]:
     tests = tests_of_alarms(root)
     found = []
     for code in ALARMS:
-        if not raising[code] and code not in NEEDS:
+        if not raising[code]:
             found.append(f"the alarm {code} is declared, but nothing raises it")
-        if raising[code] and code in NEEDS:
-            found.append(f"the alarm {code} is raised: alarm_evidence.py need not excuse it")
         if raising[code] and not tests[code]:
             found.append(f"the alarm {code} is raised, but no test names it")
     return found

@@ -8,7 +8,7 @@ from pathlib import Path
 from pump.core import alarms, annunciation
 from pump.core.alarm_texts import TEXTS
 from pump.core.service_interval import TURNS
-from titrate.reference.alarm_evidence import NEEDS, raised_by, tests_of_alarms
+from titrate.reference.alarm_evidence import raised_by, tests_of_alarms
 
 _TESTS_SHOWN = 2
 _LATCHING = {
@@ -101,10 +101,7 @@ def _alarm(code: str, row: Sequence[int | str], raising: list[str], tests: list[
         f"clears {ends}",
         f"reminds every {_span(reminder_s)}" if reminder_s else "no reminder",
     ]
-    if code in NEEDS:
-        source = f"Not raised by this firmware: it needs {NEEDS[code]}."
-    else:
-        source = "Raised by " + ", ".join(f"`{module}`" for module in raising) + "."
+    source = "Raised by " + ", ".join(f"`{module}`" for module in raising) + "."
     shown = "; ".join(f"`{name}`" for name in tests[:_TESTS_SHOWN])
     if len(tests) > _TESTS_SHOWN:
         shown += f"; {len(tests) - _TESTS_SHOWN} more"

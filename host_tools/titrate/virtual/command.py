@@ -13,6 +13,7 @@ from typing import Any
 
 from titrate.virtual.devices.ds3231 import Ds3231
 from titrate.virtual.devices.ssd1306 import Ssd1306
+from titrate.virtual.devices.tmc2209 import Tmc2209
 from titrate.virtual.drive_folder import DriveFolder
 from titrate.virtual.pacing import Pacing
 from titrate.virtual.pico import MS, VirtualPico
@@ -37,6 +38,7 @@ def run(
     dir_gpio: int = 3,
     pair_gpio: int = 22,
     i2c: int = 0,
+    tmc2209: bool = False,
     announce: Callable[[str], None] = print,
     stop: Callable[[VirtualPico], bool] = lambda pico: False,
 ) -> None:
@@ -45,10 +47,10 @@ def run(
     `pty` names a link to the pty; `edges` a CSV file for the STEP edges; `flash` a file that
     keeps the flash from one run to the next; `drive` a folder that stands for the drive of the
     boot ROM while it shows one; `clock_module` fits a DS3231, right by this computer's clock, and
-    `display` an SSD1306, drawn in the PNG file of that name, both at I2C unit `i2c`;
-    `speed` see `pacing.Pacing`. SIGUSR1 presses the push button at
-    `pair_gpio` for PRESS_NS. `announce` is given
-    the path to open, once. `stop` is asked now and then, with the Pico, and ends it too.
+    `display` an SSD1306, drawn in the PNG file of that name, both at I2C unit `i2c`; `tmc2209`
+    wires a driver to it that can be asked; `speed` see `pacing.Pacing`. SIGUSR1 presses the push
+    button at `pair_gpio` for PRESS_NS. `announce` is given the path to open, once. `stop` is asked
+    now and then, with the Pico, and ends it too.
 
     Raises ValueError, OSError or RuntimeError, with one sentence, when something does not fit.
     """
@@ -60,6 +62,8 @@ def run(
     screen = Ssd1306() if display else None
     if screen:
         pico.attach_i2c(i2c, screen)
+    if tmc2209:
+        Tmc2209(pico)
     pacing = Pacing(speed, pico.now_ns)
     with ExitStack() as stack:
         asked_to_end = stack.enter_context(_signals_noted())

@@ -17,6 +17,7 @@ from titrate.virtual.edges import EdgeLog, StepLog
 from titrate.virtual.flash import FlashOperation, FlashStore, FlashTiming
 from titrate.virtual.pads import GPIO_COUNT
 from titrate.virtual.pio import CYCLE_NS
+from titrate.virtual.uart import Uart
 from titrate.virtual.uf2 import read_uf2
 
 MS = 1_000_000
@@ -360,8 +361,12 @@ class VirtualPico:
 
     def feed_uart(self, index: int, data: bytes) -> None:
         """Let bytes arrive at UART 0 or 1."""
-        for value in data:
-            self.chip.rp2040.uart[index].feed_byte(value)
+        self.uart(index).feed(data)
+
+    def uart(self, index: int) -> Uart:
+        """UART 0 or 1 of the powered chip."""
+        found: Uart = self.chip.rp2040.uart[index]
+        return found
 
     # -- devices on I2C --------------------------------------------------------------------------
 

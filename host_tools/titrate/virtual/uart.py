@@ -67,7 +67,8 @@ class Uart(RPUART):
         self._clear()
 
     @property
-    def _bit_ns(self) -> int:
+    def bit_ns(self) -> int:
+        """How long a bit takes on the wire."""
         sixty_fourths = 64 * self._ibrd + self._fbrd
         return 16_000_000_000 * sixty_fourths // (64 * int(self.rp2040.clk_peri))
 
@@ -75,7 +76,7 @@ class Uart(RPUART):
     def _byte_ns(self) -> int:
         bits = 1 + 5 + (self._line >> 5 & 3) + 1
         bits += bool(self._line & _LCR_PARITY) + bool(self._line & _LCR_TWO_STOPS)
-        return bits * self._bit_ns
+        return bits * self.bit_ns
 
     @property
     def _depth(self) -> int:
@@ -121,11 +122,19 @@ class Uart(RPUART):
 
     # -- receiving -------------------------------------------------------------------------------
 
-    def feed_byte(self, value: int) -> None:
-        """Put a byte on the wire to this UART, behind those that are on their way."""
-        self._wire.append(value)
-        if len(self._wire) == 1:
-            self._arrives.schedule(self._byte_ns)
+    def feed(self, data: bytes, pause_bits: int = 0) -> None:
+        """Put bytes on the wire to this UART, behind those that are on their way.
+
+        `pause_bits` is for how many bit times an idle wire stays idle before.
+        """
+        is_idle = not self._wire
+        self._wire.extend(data)
+        if is_idle and data:
+            self._arrives.schedule(self._byte_ns + pause_bits * self.bit_ns)
+
+    def hear(self, value: int) -> None:
+        """Receive at once a byte whose last bit is on the wire just now."""
+        self._receive(value)
 
     def _byte_arrives(self) -> None:
         value = self._wire.popleft()
@@ -141,7 +150,7 @@ class Uart(RPUART):
         level = _LEVELS[min(self._levels >> 3 & 7, 4)] if self._line & _LCR_QUEUES else 1
         if len(self._rx) >= level:
             self._raw |= _RX_INTERRUPT
-        self._timeout.schedule(_TIMEOUT_BITS * self._bit_ns)
+        self._timeout.schedule(_TIMEOUT_BITS * self.bit_ns)
         self._update()
 
     def _receive_timeout(self) -> None:

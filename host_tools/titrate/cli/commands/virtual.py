@@ -53,6 +53,11 @@ from titrate.deploy.package_json import DEFAULT_BOARD
     help="Fit an SSD1306 display, and draw there each second what it shows.",
 )
 @click.option(
+    "--tmc2209",
+    is_flag=True,
+    help="Wire a TMC2209 to it that answers over its UART; without, it steps unseen.",
+)
+@click.option(
     "--speed",
     default="real",
     show_default=True,
@@ -70,6 +75,7 @@ def virtual(
     drive: Path | None,
     ds3231: bool,
     ssd1306: Path | None,
+    tmc2209: bool,
     speed: str,
 ) -> None:
     """Run the real firmware without a board.
@@ -103,6 +109,7 @@ def virtual(
             drive=drive,
             clock_module=ds3231,
             display=ssd1306,
+            tmc2209=tmc2209,
             speed=speed,
             announce=announce,
         )
