@@ -101,6 +101,8 @@ def _display(pump, i2c):
         if i2c.write(address, ssd1306.OFF):
             return Display(pump, ssd1306.Ssd1306(i2c, address))
     return None
+
+
 def _driver(board):
     """(its Tmc2209, whether it was found and set up); None on a board without such a driver."""
     if not hasattr(board, "TMC_UART"):
