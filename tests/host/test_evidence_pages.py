@@ -54,7 +54,7 @@ def test_a_hazard_without_a_test_and_a_marker_without_a_hazard_are_problems(copy
         ('requirements = ["G5", "O1"]', 'requirements = ["G5", "O77"]', "O77, which is no"),
         ('requirements = ["G6"]', "requirements = []", "G6 has neither a hazard nor a reason"),
         ('number = "G36"', 'number = "G37"', "the requirement G36 is not in"),
-        ('requirements = ["G6"]', 'requirements = ["G18"]', "G18 is not applicable, but"),
+        ('requirements = ["G6"]', 'requirements = ["G19"]', "G19 is not applicable, but"),
     ],
 )
 def test_a_gap_between_hazards_and_requirements_is_a_problem(copy, old, new, problem):
