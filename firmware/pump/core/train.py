@@ -111,6 +111,15 @@ class Segment:
             if self.join == _JOIN_MAX or longer > word_ticks_max * common:
                 break
             self.join += 1
+        # For Train._put_steady(): from the last step of a word of 2^join steps to that of the
+        # next one, and from a last step back to a first.
+        count = self.limb_count
+        stride_parts = period_parts << self.join
+        self.stride_ticks = min(stride_parts // common, _FOREVER_TICKS)
+        self.stride_rest = _limbs(stride_parts % common, count)
+        back_parts = -period_parts * ((1 << self.join) - 1)
+        self.back_ticks = max(back_parts // common, -_FOREVER_TICKS)
+        self.back_rest = _limbs(back_parts % common, count)
 
 
 def _lcm(a: int, b: int) -> int:
@@ -207,6 +216,12 @@ class Train:
             if segment.gap_hi > 1 and segment.left_hi > 0 and wait_ticks == SLICE_TICKS:
                 words_max = self._put_waits(segment, until_slices, words_max)
                 continue
+            if segment.is_steady and segment.join > 0 and segment.left_hi > 2:
+                made = self._put_steady(segment, until_slices, steps_max, words_max)
+                if made:
+                    steps_max -= made << segment.join
+                    words_max -= made
+                    continue
             if segment.has_steps:
                 join = self._steps_that_fit(segment, steps_max)
                 if join >= 0:
@@ -254,6 +269,68 @@ class Train:
         segment.is_steady = False
         self._since_step_ticks = SLICE_TICKS
         return words_max
+
+    def _put_steady(self, segment, until_slices: int, steps_max: int, words_max: int) -> int:
+        """Make the words of 2^join steps that follow on such a word, one addition each.
+
+        The same words as one by one: here the last step of each is carried on instead of its
+        first, and everything fits into small integers, for no word is longer than two slices.
+
+        Returns:
+            how many.
+        """
+        if not -1 <= segment.gap_hi <= 1:
+            return 0
+        ring = self.ring
+        join = segment.join
+        steps = 1 << join
+        head = (steps - 1) << 1
+        rest = segment.scratch
+        limbs = segment.limb_count
+        modulus = segment.modulus
+        stride_rest = segment.stride_rest
+        stride_ticks = segment.stride_ticks
+        ticks_max = segment.word_ticks_max << 1
+        least = max(self._catch_up_ticks - self._since_step_ticks, self.word_ticks_min)
+        last = (segment.gap_hi << _SLICE_BITS) + segment.gap_lo - segment.back_ticks
+        # Back again: without a rest that is the span itself, else a tick less and the rest's rest.
+        last += _add(rest, segment.rest, segment.span_rest[join], modulus, limbs)
+        for limb in segment.back_rest:
+            if limb:
+                last -= 1
+                break
+        made = 0
+        while (
+            made < words_max
+            and steps <= steps_max
+            and segment.left_hi > 2
+            and self.cursor_hi < until_slices
+        ):
+            end = last
+            for limb in rest:
+                if limb:
+                    end += 1
+                    break
+            ticks = -((-end) >> join)
+            if ticks < least or end >= ticks_max:
+                break
+            ring.put(head, ticks)
+            made += 1
+            steps_max -= steps
+            ticks <<= join
+            last += stride_ticks - ticks + _add(rest, rest, stride_rest, modulus, limbs)
+            if made == 1:
+                self._since_step_ticks = 0
+                self._catch_up_ticks = min(segment.catch_up_ticks, self.step_ticks_min)
+                least = max(self._catch_up_ticks, self.word_ticks_min)
+            self._advance(segment, ticks)
+        if made:
+            self.new_steps += made << join
+            last += segment.back_ticks
+            last += _add(segment.rest, rest, segment.back_rest, modulus, limbs)
+            segment.gap_hi = last >> _SLICE_BITS
+            segment.gap_lo = last & _SLICE_MASK
+        return made
 
     def _steps_that_fit(self, segment, steps_max: int) -> int:
         """The largest j so that the next 2^j steps may share a word, or -1 when the next
@@ -369,6 +446,19 @@ class Train:
 
 def _add(target, a, b, modulus, count: int) -> int:
     """target = (a + b) mod modulus in limbs; returns 1 when the modulus was passed, else 0."""
+    if count == 2:
+        # What most rates have.
+        low = a[0] + b[0]
+        high = a[1] + b[1] + (low >> _LIMB_BITS)
+        low = (low & _LIMB_MASK) - modulus[0]
+        borrow = low >> _LIMB_BITS
+        if high - modulus[1] + borrow < 0:
+            target[0] = low + modulus[0]
+            target[1] = high
+            return 0
+        target[0] = low & _LIMB_MASK
+        target[1] = high - modulus[1] + borrow
+        return 1
     carry = 0
     index = 0
     while index < count:
