@@ -96,9 +96,9 @@ _TABLE = (
     # Nobody has a key then: the buttons work, and a key can be paired.
     (48, "keys_damaged", MEDIUM, KEEP, LATCHES, 3600),
     # Steps go on without it being asked; whether the motor makes them is not seen any more.
-    (60, "driver_silent", MEDIUM, KEEP, GOES, 3600),
-    (61, "driver_reset", MEDIUM, KEEP, MOMENT, 3600),
-    (62, "driver_fault", HIGH, STOP_NOW, LATCHES, 600),
+    (49, "driver_silent", MEDIUM, KEEP, GOES, 3600),
+    (50, "driver_reset", MEDIUM, KEEP, MOMENT, 3600),
+    (51, "driver_fault", HIGH, STOP_NOW, LATCHES, 600),
 )
 
 # code -> its row.
