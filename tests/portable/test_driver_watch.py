@@ -33,7 +33,7 @@ class DriverCase(Case):
 
 class CountTest(DriverCase):
     def test_a_driver_that_counts_every_step_is_content_whichever_way_it_counts(self):
-        """Hazards: H1, H4, H30."""
+        """Hazards: H1, H4, H27."""
         for falls in (False, True):
             bench, driver = self.delivering()
             driver.falls = falls
@@ -47,7 +47,7 @@ class CountTest(DriverCase):
             self.assertEqual((bench.controller.state, active(bench)), (moves.RUNNING, []))
 
     def test_steps_that_never_reached_the_driver_stop_the_pump(self):
-        """Hazards: H4, H30."""
+        """Hazards: H4, H27."""
         for missed in (2, 5, 61):
             bench, driver = self.delivering()
             bench.run_s(30)
@@ -111,7 +111,7 @@ class CountTest(DriverCase):
 
 class FaultTest(DriverCase):
     def test_a_short_stops_the_pump_and_it_starts_again_when_that_is_mended(self):
-        """Hazards: H2, H4, H30."""
+        """Hazards: H2, H4, H27."""
         bench, driver = self.delivering()
         bench.run_s(5)
         driver.status = 1 << 2
@@ -134,7 +134,7 @@ class FaultTest(DriverCase):
         self.assertEqual((pump.state, active(bench)), (moves.RUNNING, []))
 
     def test_a_driver_above_120_degrees_finishes_its_stroke_and_one_that_is_off_stops_at_once(self):
-        """Hazards: H2, H30."""
+        """Hazards: H2, H27."""
         for status_bits, detail in (
             (1, "driver: hot, above 120 C"),
             (3, "driver: hot, above 120 C, too hot, outputs off"),
@@ -164,7 +164,7 @@ class FaultTest(DriverCase):
         self.assertEqual((bench.controller.state, active(bench)), (moves.HALTED, ["driver_fault"]))
 
     def test_a_pulse_on_diag_is_a_stall_where_a_stall_can_be_told(self):
-        """Hazards: H4, H30."""
+        """Hazards: H4, H27."""
         bench, driver = self.delivering()
         bench.run_s(3)
         pump = bench.controller
@@ -222,7 +222,7 @@ class SilenceTest(DriverCase):
         self.assertEqual(logged(bench, "driver")[-1], {"what": "TMC2209"})
 
     def test_one_that_falls_silent_is_told_within_26_s_and_delivery_goes_on(self):
-        """Hazards: H3, H30."""
+        """Hazards: H3, H27."""
         bench, driver = self.delivering()
         bench.run_s(5)
         driver.answers = False
@@ -246,7 +246,7 @@ class SilenceTest(DriverCase):
         self.assertEqual((status(bench, "driver"), active(bench)), ("TMC2209", []))
 
     def test_one_that_was_reset_is_set_up_again_and_told(self):
-        """Hazards: H4, H30."""
+        """Hazards: H4, H27."""
         bench, driver = self.delivering()
         bench.run_s(5)
         driver.gstat = 1
@@ -276,14 +276,14 @@ class MicrostepTest(DriverCase):
     FINER = fast_programme(microsteps=32, days=(((0, (3600000, 1)),),))
 
     def test_the_driver_is_set_to_the_microsteps_of_the_programme_at_the_start(self):
-        """Hazards: H1, H30."""
+        """Hazards: H1, H27."""
         bench, driver = self.delivering(self.FINER)
         self.assertEqual(driver.set_ups, [16, 32])
         bench.run_s(100)
         self.assertEqual((bench.controller.state, active(bench)), (moves.RUNNING, []))
 
     def test_microsteps_that_nobody_can_set_are_refused(self):
-        """Hazards: H1, H30."""
+        """Hazards: H1, H27."""
         bench = self.programmed(self.FINER)
         self.with_driver(bench, answers=False)
         sentence = self.refused(bench, NotNow, bench.controller.start)
@@ -291,7 +291,7 @@ class MicrostepTest(DriverCase):
         self.assertEqual(bench.made(), 0)
 
     def test_a_reset_that_brought_other_microsteps_stops_the_pump(self):
-        """Hazards: H1, H30."""
+        """Hazards: H1, H27."""
         bench, driver = self.delivering(self.FINER)
         bench.run_s(5)
         driver.gstat = 1
@@ -318,7 +318,7 @@ class MicrostepTest(DriverCase):
             bench.programme(same_volume, None)
 
     def test_after_a_power_cut_a_driver_that_cannot_be_set_keeps_the_pump_stopped(self):
-        """Hazards: H1, H8, H30."""
+        """Hazards: H1, H8, H27."""
         bench, _ = self.delivering(self.FINER)
         bench.run_s(65)
 

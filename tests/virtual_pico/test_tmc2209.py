@@ -108,7 +108,7 @@ def test_the_driver_is_set_up_at_boot_as_the_board_declares(driven):
     assert driven.driver.read(GSTAT) == 0
 
 
-@pytest.mark.hazard("H1", "H4", "H30")
+@pytest.mark.hazard("H1", "H4", "H27")
 def test_it_is_asked_every_20_s_counts_as_the_pump_does_and_moves_no_edge(driven):
     rig, driver = driven.rig, driven.driver
     driver.reads.clear()
@@ -135,7 +135,7 @@ def test_an_answer_with_a_wrong_check_sum_is_asked_for_again(driven):
     driven.rig.check_exact()
 
 
-@pytest.mark.hazard("H3", "H30")
+@pytest.mark.hazard("H3", "H27")
 def test_a_driver_that_falls_silent_is_told_and_moves_no_edge(driven):
     driven.driver.answers = False
     driven.rig.run_s(LOOK_S + 6)
@@ -150,7 +150,7 @@ def test_a_driver_that_falls_silent_is_told_and_moves_no_edge(driven):
     driven.rig.check_exact()
 
 
-@pytest.mark.hazard("H4", "H30")
+@pytest.mark.hazard("H4", "H27")
 def test_a_driver_that_was_reset_is_set_up_again_and_told(driven):
     before = dict(driven.driver.registers)
     driven.driver.reset()
@@ -169,7 +169,7 @@ def test_a_driver_that_was_reset_is_set_up_again_and_told(driven):
     driven.rig.check_exact()
 
 
-@pytest.mark.hazard("H4", "H30")
+@pytest.mark.hazard("H4", "H27")
 def test_steps_that_do_not_reach_the_driver_stop_the_pump(driven):
     driven.driver.misses = 3
     assert driven.until_halted(60) < LOOK_S + 4
@@ -180,7 +180,7 @@ def test_steps_that_do_not_reach_the_driver_stop_the_pump(driven):
     assert faults(driven.rig)[-1].endswith("the driver missed 3")
 
 
-@pytest.mark.hazard("H2", "H30")
+@pytest.mark.hazard("H2", "H27")
 @pytest.mark.parametrize(
     ("bits", "code", "words"),
     [
@@ -201,7 +201,7 @@ def test_a_fault_of_the_driver_stops_the_pump(driven, bits, code, words):
     assert any(f"alarm={code} " in detail for detail in logged)
 
 
-@pytest.mark.hazard("H4", "H30")
+@pytest.mark.hazard("H4", "H27")
 def test_a_stall_in_fast_motion_stops_the_pump_within_20_ms(driven):
     """StallGuard from one turn a second on, which is 3200 microsteps; here 4000 of a prime."""
     rig, driver = driven.rig, driven.driver
@@ -217,7 +217,7 @@ def test_a_stall_in_fast_motion_stops_the_pump_within_20_ms(driven):
     assert faults(rig)[-1] == "code=stall detail=the driver saw the motor stall"
 
 
-@pytest.mark.hazard("H1", "H8", "H30")
+@pytest.mark.hazard("H1", "H8", "H27")
 def test_other_microsteps_are_set_in_the_driver_and_stay_over_a_reset_of_the_pico(driven):
     rig = driven.rig
     driven.stop()
