@@ -10,6 +10,7 @@ from bench_cable import BenchCable, BenchEnd, BenchTransport
 
 from pump.core import programme as programmes
 from pump.link import commands, dictionary
+from pump.version import VERSION
 from test_link_server import TEXT, Bench
 from titrate import Disconnected, NoAnswer, OutcomeUnknown, Pump, Refused, WrongInput
 from titrate.client import ports, replies, values
@@ -248,6 +249,43 @@ def test_the_log_is_paged_without_a_gap_or_a_repeat(end, pump):
     assert [entry.sequence for entry in pump.log(count=150)] == numbers[-150:]
     assert [entry.sequence for entry in pump.log()] == numbers[-20:]
     assert [entry.sequence for entry in pump.log(numbers[3], count=5)] == numbers[3:8]
+
+
+def test_the_whole_log_comes_in_sectors_and_is_what_comes_row_by_row(end, pump, monkeypatch):
+    for _ in range(70):
+        pump.pause()
+        pump.resume()
+    monkeypatch.setattr(Pump, "_tells_sectors", False)
+    by_row = list(pump.log(0))
+    monkeypatch.undo()
+    assert b"log_sectors" not in end.received
+    end.damage_answers = end.lose_answers = 1
+    assert list(pump.log(0)) == by_row
+    assert b"log_sectors" in end.received
+    assert list(pump.log(by_row[100].sequence)) == by_row[100:]
+    assert list(pump.log(by_row[3].sequence, count=120)) == by_row[3:123]
+    # Few entries are asked for by themselves.
+    end.received = b""
+    assert list(pump.log(by_row[-30].sequence)) == by_row[-30:]
+    assert b"log_sectors" not in end.received
+
+
+def test_the_log_of_other_firmware_is_told_by_the_pump_itself(end):
+    for _ in range(30):
+        end.pump.controller.pause()
+        end.pump.controller.resume()
+    identity = end.pump.controller.identity
+    identity[identity.index(("firmware_version", VERSION))] = ("firmware_version", "0.0.9")
+    pump = connect(end)
+    assert len(list(pump.log(0))) > 60
+    assert b"log_sectors" not in end.received
+
+
+def test_the_faults_are_counted_by_their_own_numbers(end, pump):
+    for number in range(60):
+        end.pump.controller.recorder.fault("starved", f"at step {number}")
+    found = [entry.detail for entry in pump.log(count=55, faults=True)]
+    assert found == [f"code=starved detail=at step {number}" for number in range(5, 60)]
 
 
 def test_a_host_of_another_version_uses_only_the_commands_that_agree(end, monkeypatch):

@@ -91,8 +91,12 @@ class Feeder:
         if begun == 0 and self._word == 0:
             is_on_time = now_ticks < self._word_begins_ticks + _PLACE_TOLERANCE_TICKS
             return self._stepped_before, is_on_time, False
-        while self._word != (begun - 1) & COUNT_MASK:
-            self._pass_word()
+        in_work = (begun - 1) & COUNT_MASK
+        if self._word != in_work:
+            steps, ticks = ring.length(self._word, in_work)
+            self._stepped_before += steps
+            self._word_begins_ticks += ticks
+            self._word = in_work
         begins_ticks = self._word_begins_ticks
         head = ring.head(self._word)
         interval = ring.interval(self._word)
@@ -106,16 +110,6 @@ class Feeder:
         if not head & HEAD_WAIT:
             stepped += min(max((now_ticks - begins_ticks) // interval, 0), count)
         return stepped, is_on_time, False
-
-    def _pass_word(self) -> None:
-        """Count the word that was in work as done."""
-        ring = self.ring
-        head = ring.head(self._word)
-        count = (head >> 1) + 1
-        if not head & HEAD_WAIT:
-            self._stepped_before += count
-        self._word_begins_ticks += count * ring.interval(self._word)
-        self._word = (self._word + 1) & COUNT_MASK
 
     # -- keeping words flowing -------------------------------------------------------
 
@@ -249,7 +243,7 @@ class Feeder:
             return place
         while self._segment_starts and self._segment_starts[0] <= now_ticks:
             self.delivery.advance(self._segment_starts.pop(0))
-        self._fill(now_ticks)
+        self._fill(now_ticks, WORDS, place[0])
         return place
 
     def _withdraw(self, not_before_ticks: int) -> int:
@@ -381,14 +375,19 @@ class Feeder:
             ticks >>= 1
         return ticks
 
-    def _fill(self, now_ticks: int, words: int = WORDS) -> None:
-        """Commit what the bound allows, and no more than so many words."""
+    def _fill(self, now_ticks: int, words: int = WORDS, stepped: int | None = None) -> None:
+        """Commit what the bound allows, and no more than so many words.
+
+        Args:
+            stepped: steps made by now, where place() has told already.
+        """
         train = self.train
         before = self.ring.written
         if self.delivery.mode == MODE_STOPPED:
             # Nothing more is asked for: the words in hand run out and the machine parks.
             return
-        stepped = self.place(now_ticks)[0]
+        if stepped is None:
+            stepped = self.place(now_ticks)[0]
         if self._is_stepping and not self._can_append():
             # It parks; whoever looks after it starts anew, and what is owed is made up for.
             return

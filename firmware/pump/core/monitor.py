@@ -54,6 +54,7 @@ class Monitor:
         self._state_seen = ""
         self._proposal_seen = None
         self._proposal_since_s = 0
+        self._was_settled = False
         self._test_from_s = None
         self._windows = []
         self._storage = StorageCheck(controller)
@@ -96,14 +97,15 @@ class Monitor:
         """Do what is due; returns whether the step generator is where it should be."""
         pump = self._pump
         is_on_time = True
+        uptime_s = pump.pump_clock.uptime_s()
         self._look_at_clock()
         if pump.feeder is not None:
-            is_on_time = self._look_at_delivery()
-        self._look_at_people()
-        self._look_at_recorder()
+            is_on_time = self._look_at_delivery(uptime_s)
+        self._look_at_people(uptime_s)
+        self._look_at_recorder(uptime_s)
         return is_on_time
 
-    def _look_at_delivery(self) -> bool:
+    def _look_at_delivery(self, uptime_s: int) -> bool:
         pump = self._pump
         witnessed_before = pump.witnessed()
         now_ticks = pump.pump_clock.now_ticks()
@@ -116,7 +118,6 @@ class Monitor:
         elif is_parked and pump.state != moves.PAUSED:
             # The screw holds by itself; a motor at rest need not be kept warm.
             pump.generator.energise(False)
-        uptime_s = pump.pump_clock.uptime_s()
         now_s = now_ticks // TICKS_PER_S
         self._look_at_reservoir(stepped, now_s if delivering else self._changed_s, uptime_s)
         following = pump.delivery.following
@@ -138,7 +139,7 @@ class Monitor:
             pump.keep_state()
         self._look_at_vtbi(now_ticks, uptime_s)
         if pump.state in moves.DELIVERING:
-            self._counts.compare_with_schedule(now_ticks, seen)
+            self._counts.compare_with_schedule(now_ticks, seen, uptime_s)
         if now_s - self._checkpoint_s >= CHECKPOINT_S or stepped >= self._booked_until:
             self._book(stepped)
         return is_on_time
@@ -240,9 +241,14 @@ class Monitor:
                     event(records.BOLUS_CANCELLED, _SCHEDULED, given_nl, "schedule left")
         self._windows = windows
 
-    def _look_at_people(self) -> None:
+    def _look_at_people(self, uptime_s: int) -> None:
         pump = self._pump
-        uptime_s = pump.pump_clock.uptime_s()
+        is_settled = self._is_settled()
+        if is_settled and self._was_settled:
+            # The look before has found the same, and time alone changes nothing about it.
+            alarm_effects.act(pump)
+            return
+        self._was_settled = is_settled
         if pump.state != self._state_seen:
             self._state_seen = pump.state
             self._state_since_s = uptime_s
@@ -268,16 +274,28 @@ class Monitor:
         self._set("clock_lost", not pump.pump_clock.is_known and programme is not None, uptime_s)
         alarm_effects.act(pump)
 
-    def _look_at_recorder(self) -> None:
+    def _is_settled(self) -> bool:
+        """Whether the pump delivers and nothing waits for a person or ends at a time."""
+        pump = self._pump
+        return (
+            pump.state in moves.DELIVERING
+            and pump.prescription.end_s is None
+            and pump.proposal is None
+            and not pump.awaits_person
+            and pump.pump_clock.is_known
+        )
+
+    def _look_at_recorder(self, uptime_s: int) -> None:
         pump = self._pump
         recorder = pump.recorder
-        uptime_s = pump.pump_clock.uptime_s()
         if pump.state != moves.PRIMING:
             # An erase may take 400 ms; a fast prime has little more than that in hand.
             recorder.prepare()
             self._storage.look(uptime_s)
             if self.self_test is not None:
                 self.self_test.look(uptime_s)
+        if not recorder.failure and pump.active_alarms.is_quiet:
+            return
         for code in ("journal_failing", "journal_full"):
             if recorder.failure == code:
                 pump.active_alarms.raise_alarm(code, uptime_s, recorder.sentence)
@@ -340,6 +358,8 @@ class Monitor:
 
     def shown_priority(self):
         """(priority to show, priority to sound), each None when there is nothing."""
+        if self._test_from_s is None and self._pump.active_alarms.is_quiet:
+            return None, None
         uptime_s = self._pump.pump_clock.uptime_s()
         if self._test_from_s is not None:
             for_s = uptime_s - self._test_from_s

@@ -125,13 +125,18 @@ def log(pump, from_sequence, count: int, faults: bool):
             break
         count -= 1
         following = record.sequence + 1
-        yield [
-            ("sequence", record.sequence),
-            ("at_s", record.time_s if record.clock_known else None),
-            ("code", record.name()),
-            ("detail", _detail(record)),
-        ]
+        yield log_row(record)
     yield [("next_sequence", max(following, from_sequence))]
+
+
+def log_row(record):
+    """A record of a journal as a row of the command log."""
+    return [
+        ("sequence", record.sequence),
+        ("at_s", record.time_s if record.clock_known else None),
+        ("code", record.name()),
+        ("detail", _detail(record)),
+    ]
 
 
 def programme_rows(pump):

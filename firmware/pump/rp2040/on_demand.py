@@ -12,6 +12,7 @@ NAMES = (
     "pump.core.alarm_texts",
     "pump.core.bolus_rules",
     "pump.core.window_rules",
+    "pump.core.journal_copy",
     "pump.core.library",
     "pump.core.library_rules",
     "pump.core.limits",

@@ -151,6 +151,10 @@ class Connection:
             log.warning("%s: some commands differ: %s", self.port, ", ".join(sorted(self._differs)))
         return self.hello
 
+    def knows(self, name: str) -> bool:
+        """Whether the pump has a command, and as this host has it."""
+        return name not in self._differs
+
     def request(
         self, name: str, values: Mapping[str, object] | None = None, request_id: str = ""
     ) -> Reply:

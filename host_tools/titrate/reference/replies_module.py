@@ -20,6 +20,7 @@ TYPES = {
     "ratio": "Fraction | None",
     "yes_no": "bool | None",
     "text": "str",
+    "bytes": "bytes",
     "alarms": "list[tuple[str, str]]",
 }
 
