@@ -62,6 +62,7 @@ def fill(pico: VirtualPico, board_id: str, count: int) -> list[str]:
             records.encode(records.BOLUS_STARTED, rid, volume_nl, 100_000 + number),
         )
         details.append(
-            f"request_id={rid} volume_nl={volume_nl[0]}/{volume_nl[1]} duration_s={100_000 + number}"
+            f"request_id={rid} volume_nl={volume_nl[0]}/{volume_nl[1]} "
+            f"duration_s={100_000 + number}"
         )
     return details

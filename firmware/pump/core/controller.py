@@ -218,7 +218,7 @@ class Controller:
         before = self.programme_text
         if is_library:
             before = "" if self.guard.title == DAMAGED else self.guard.text()
-        for row in proposal.rows(before):
+        for row in proposal.rows(before, self.prescription):
             yield [("setting", row[0]), ("old", row[1]), ("new", row[2])] if row else []
         yield []
         if is_library:

@@ -77,15 +77,14 @@ def checksum(data: bytes) -> str:
 
 def escape(text: str) -> str:
     """Text as it stands in a value; UTF-8 underneath."""
-    clean = True
-    for character in text:
-        if not "!" <= character <= "~" or character in "%=*":
-            clean = False
-            break
-    if clean:
-        return text
+    data = text.encode()
+    one_line = data.replace(b"\n", b"")
+    if not one_line or (min(one_line) >= 0x20 and max(one_line) <= 0x7E):
+        # Nearly every text, without going through it character by character.
+        text = text.replace("%", "%25").replace(" ", "%20").replace("\n", "%0A")
+        return text.replace("=", "%3D").replace("*", "%2A")
     parts = []
-    for byte in text.encode():
+    for byte in data:
         if 0x21 <= byte <= 0x7E and byte not in b"%=*":
             parts.append(chr(byte))
         else:
