@@ -229,12 +229,42 @@ def test_a_programme_is_proposed_reviewed_and_confirmed(end, pump):
     new = programmes.with_basal(programmes.parse_canonical(TEXT), (30000, 1))
     seen = []
     review = pump.propose(new, lambda done, of: seen.append((done, of)))
-    assert seen[-1][0] == seen[-1][1] == len(seen)
+    assert seen == sorted(set(seen))
+    assert seen[-1][0] == seen[-1][1] > 1
     assert review.digest == programmes.digest(programmes.canonical_text(new))
     assert [(change.old != change.new) for change in review.changes] == [True] * len(review.changes)
     assert pump.status().programme_digest == programmes.digest(TEXT)
     pump.confirm(review.digest)
     assert pump.status().programme_digest == review.digest
+
+
+@pytest.mark.parametrize(
+    "fault", ["lose_requests", "lose_answers", "damage_requests", "damage_answers"]
+)
+@pytest.mark.parametrize("after", range(3))
+def test_pieces_sent_ahead_arrive_whole_though_lines_are_lost_or_damaged(fault, after, end, pump):
+    days = tuple(
+        tuple((1800 * n, (20000 + 48 * day + n, 1)) for n in range(48)) for day in range(7)
+    )
+    new = programmes.replace(programmes.parse_canonical(TEXT), days=days, week=tuple(range(7)))
+
+    def spoil(done, of):
+        assert of > 30
+        if done == after:
+            setattr(end, fault, 2)
+
+    if not after:
+        setattr(end, fault, 2)
+    review = pump.propose(new, spoil)
+    assert review.digest == programmes.digest(programmes.canonical_text(new))
+
+
+def test_a_piece_that_is_refused_ends_the_sending_with_the_reason(end, pump):
+    with pytest.raises(Refused, match="is not one of the 1 announced"):
+        pump.ask("propose", pieces=1, crc="0" * 8)
+        pump._connection.request_each(
+            "propose_line", [{"n": n, "text": f"piece {n}"} for n in range(4)]
+        )
 
 
 def test_the_log_is_paged_without_a_gap_or_a_repeat(end, pump):

@@ -235,10 +235,8 @@ class Pump:
     ) -> Review:
         pieces = _pieces(text)
         self.ask("propose", pieces=len(pieces), crc=lines.checksum(text.encode()), what=what)
-        for n, piece in enumerate(pieces):
-            self.ask("propose_line", n=n, text=piece)
-            if progress:
-                progress(n + 1, len(pieces))
+        lines_of_text = [{"n": n, "text": piece} for n, piece in enumerate(pieces)]
+        self._connection.request_each("propose_line", lines_of_text, progress)
         return self.review()
 
     def review(self) -> Review:
