@@ -42,7 +42,7 @@ def fill(pico: VirtualPico, board_id: str, count: int) -> list[str]:
     Args:
         pico: which.
         board_id: as hello tells it.
-        count: how many; each is a bolus that was begun, of 33 bytes or so, as events are.
+        count: how many; each is a prime, which has no say in what follows, of 36 bytes.
 
     Returns:
         what the log says of each in detail, the oldest first.
@@ -54,15 +54,9 @@ def fill(pico: VirtualPico, board_id: str, count: int) -> list[str]:
     details = []
     for number in range(count):
         journal.prepare()
-        volume_nl = (1_000_000_007 + number, 100_003)
+        volume_nl = (10**18 + number, 10**16)
         rid = f"{number:08x}"
-        journal.append(
-            records.BOLUS_STARTED,
-            800_000_000 + number,
-            records.encode(records.BOLUS_STARTED, rid, volume_nl, 100_000 + number),
-        )
-        details.append(
-            f"request_id={rid} volume_nl={volume_nl[0]}/{volume_nl[1]} "
-            f"duration_s={100_000 + number}"
-        )
+        payload = records.encode(records.PRIME, rid, volume_nl)
+        journal.append(records.PRIME, 800_000_000 + number, payload)
+        details.append(f"request_id={rid} volume_nl={volume_nl[0]}/{volume_nl[1]}")
     return details

@@ -34,7 +34,7 @@ def test_1000_steps_a_second_are_exact_while_the_console_is_polled_at_10_hz(rig)
 
 def test_1000_steps_a_second_are_exact_while_the_log_is_read_in_sectors(rig):
     before_ns = rig.pico.now_ns
-    found = [entry for entry in rig.pump.log(0) if entry.code == "bolus_started"]
+    found = [entry for entry in rig.pump.log(0) if entry.code == "prime"]
     assert [entry.detail for entry in found] == rig.logged
     rig.check_exact()
     # Each step of 684 bytes leaves the pump's looks their turn.

@@ -4,6 +4,10 @@ from pump.core import alarms, ratio
 from pump.core.compat import const
 from pump.core.delivery import TICKS_PER_S
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pump.core.journal import Record
+
 # A rate may stand in several segments, such as midnights, before it changes.
 _CHANGES_AHEAD = const(3)
 
@@ -129,7 +133,7 @@ def log(pump, from_sequence, count: int, faults: bool):
     yield [("next_sequence", max(following, from_sequence))]
 
 
-def log_row(record):
+def log_row(record: "Record") -> list[tuple[str, object]]:
     """A record of a journal as a row of the command log."""
     return [
         ("sequence", record.sequence),
@@ -154,14 +158,14 @@ def _until(at_s, now_s: int):
     return None if at_s is None else max(0, at_s - now_s)
 
 
-def _detail(record) -> str:
+def _detail(record: "Record") -> str:
     parts = []
     fields = record.fields()
     if fields.get("cause") == "":
         # What the alarm means is not written to flash each time.
         from pump.core import alarm_texts
 
-        fields["cause"] = alarm_texts.cause(fields["alarm"])
+        fields["cause"] = alarm_texts.cause(str(fields["alarm"]))
     for name, value in fields.items():
         if isinstance(value, tuple):
             value = ratio.text(value)

@@ -136,7 +136,7 @@ def value_text(value) -> str:
     if isinstance(value, tuple):
         return ratio.text(value)
     if isinstance(value, memoryview):
-        return binascii.b2a_base64(value)[:-1].decode()
+        return binascii.b2a_base64(bytes(value))[:-1].decode()
     return str(value)
 
 

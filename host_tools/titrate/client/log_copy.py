@@ -3,6 +3,7 @@
 Ten thousand entries come in seconds that way; row by row each costs the pump some milliseconds.
 """
 
+import base64
 from collections.abc import Callable, Iterator
 
 from pump.core import journal, report
@@ -52,8 +53,9 @@ def _sectors(reply: Reply) -> dict[int, bytearray]:
     """The sectors of an answer by their numbers, in the order in which they came."""
     found: dict[int, bytearray] = {}
     for row in reply.rows:
-        number, at, piece = row["sector"], row["at"], row["data"]
-        assert isinstance(number, int) and isinstance(at, int) and isinstance(piece, bytes)
+        number, at = row["sector"], row["at"]
+        assert isinstance(number, int) and isinstance(at, int)
+        piece = base64.b64decode(str(row["data"]))
         sector = found.setdefault(number, bytearray(b"\xff" * SECTOR_BYTES))
         sector[at : at + len(piece)] = piece
     return found

@@ -1,18 +1,16 @@
 """Replies as Python values and as JSON, by the kinds that vocabulary.py declares."""
 
-import base64
 from fractions import Fraction
 
 from pump.core import ratio
 from pump.link import vocabulary
 from titrate.client.errors import NoAnswer
 
-Value = int | bool | str | bytes | Fraction | list[tuple[str, str]] | None
+Value = int | bool | str | Fraction | list[tuple[str, str]] | None
 
 
 def to_python(kind: str, text: str) -> Value:
-    """A reply's text as a Python value: int, bool, Fraction, str, bytes, list of (code,
-    priority).
+    """A reply's text as a Python value: int, bool, Fraction, str, list of (code, priority).
 
     An empty text of a kind that is no text means that there is no value: None.
 
@@ -21,10 +19,8 @@ def to_python(kind: str, text: str) -> Value:
     """
     if kind == "alarms":
         return [_alarm(item) for item in text.split(",")] if text else []
-    if kind == "text":
+    if kind in ("text", "bytes"):
         return text
-    if kind == "bytes":
-        return base64.b64decode(text, validate=True)
     if not text:
         return None
     if kind in ("whole", "seconds", "instant"):
@@ -39,12 +35,9 @@ def to_python(kind: str, text: str) -> Value:
 
 
 def to_json(value: Value) -> object:
-    """A Python value for JSON: ratios as text such as "1375/3", bytes as hexadecimal digits,
-    alarms as objects."""
+    """A Python value for JSON: ratios as text such as "1375/3", alarms as objects."""
     if isinstance(value, Fraction):
         return str(value)
-    if isinstance(value, bytes):
-        return value.hex()
     if isinstance(value, list):
         return [{"code": code, "priority": priority} for code, priority in value]
     return value

@@ -20,7 +20,7 @@ TYPES = {
     "ratio": "Fraction | None",
     "yes_no": "bool | None",
     "text": "str",
-    "bytes": "bytes",
+    "bytes": "str",
     "alarms": "list[tuple[str, str]]",
 }
 
