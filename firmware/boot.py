@@ -30,6 +30,7 @@ def _start():
         memory = retained_memory.reserve()
     import pump_board
 
+    from pump.link.lines import REQUEST_MAX
     from pump.link.prompt import Prompt
     from pump.link.server import Server
     from pump.rp2040 import assembly, on_demand
@@ -42,7 +43,8 @@ def _start():
         memory = retained_memory.reserve()
     controller, service, panel = assembly.build(pump_board, prepared, memory, left_over)
     console = UsbConsole(service)
-    console.serves(Server(controller, console.write, service.refused, service.failed_console).steps)
+    server = Server(controller, console.write, service.refused, service.failed_console)
+    console.serves(server.steps, REQUEST_MAX)
     pump.attach(Prompt(controller, service.run, console.serve), panel)
     on_demand.let_go()
     gc.threshold(_IN_HEAP_BYTES if is_in_heap else _FROZEN_BYTES)

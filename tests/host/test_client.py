@@ -10,6 +10,7 @@ from bench_cable import BenchCable, BenchEnd, BenchTransport
 
 from pump.core import programme as programmes
 from pump.link import commands, dictionary
+from pump.version import VERSION
 from test_link_server import TEXT, Bench
 from titrate import Disconnected, NoAnswer, OutcomeUnknown, Pump, Refused, WrongInput
 from titrate.client import ports, replies, values
@@ -234,12 +235,42 @@ def test_a_programme_is_proposed_reviewed_and_confirmed(end, pump):
     new = programmes.with_basal(programmes.parse_canonical(TEXT), (30000, 1))
     seen = []
     review = pump.propose(new, lambda done, of: seen.append((done, of)))
-    assert seen[-1][0] == seen[-1][1] == len(seen)
+    assert seen == sorted(set(seen))
+    assert seen[-1][0] == seen[-1][1] > 1
     assert review.digest == programmes.digest(programmes.canonical_text(new))
     assert [(change.old != change.new) for change in review.changes] == [True] * len(review.changes)
     assert pump.status().programme_digest == programmes.digest(TEXT)
     pump.confirm(review.digest)
     assert pump.status().programme_digest == review.digest
+
+
+@pytest.mark.parametrize(
+    "fault", ["lose_requests", "lose_answers", "damage_requests", "damage_answers"]
+)
+@pytest.mark.parametrize("after", range(3))
+def test_pieces_sent_ahead_arrive_whole_though_lines_are_lost_or_damaged(fault, after, end, pump):
+    days = tuple(
+        tuple((1800 * n, (20000 + 48 * day + n, 1)) for n in range(48)) for day in range(7)
+    )
+    new = programmes.replace(programmes.parse_canonical(TEXT), days=days, week=tuple(range(7)))
+
+    def spoil(done, of):
+        assert of > 30
+        if done == after:
+            setattr(end, fault, 2)
+
+    if not after:
+        setattr(end, fault, 2)
+    review = pump.propose(new, spoil)
+    assert review.digest == programmes.digest(programmes.canonical_text(new))
+
+
+def test_a_piece_that_is_refused_ends_the_sending_with_the_reason(end, pump):
+    with pytest.raises(Refused, match="is not one of the 1 announced"):
+        pump.ask("propose", pieces=1, crc="0" * 8)
+        pump._connection.request_each(
+            "propose_line", [{"n": n, "text": f"piece {n}"} for n in range(4)]
+        )
 
 
 def test_the_log_is_paged_without_a_gap_or_a_repeat(end, pump):
@@ -254,6 +285,43 @@ def test_the_log_is_paged_without_a_gap_or_a_repeat(end, pump):
     assert [entry.sequence for entry in pump.log(count=150)] == numbers[-150:]
     assert [entry.sequence for entry in pump.log()] == numbers[-20:]
     assert [entry.sequence for entry in pump.log(numbers[3], count=5)] == numbers[3:8]
+
+
+def test_the_whole_log_comes_in_sectors_and_is_what_comes_row_by_row(end, pump, monkeypatch):
+    for _ in range(70):
+        pump.pause()
+        pump.resume()
+    monkeypatch.setattr(Pump, "_tells_sectors", False)
+    by_row = list(pump.log(0))
+    monkeypatch.undo()
+    assert b"log_sectors" not in end.received
+    end.damage_answers = end.lose_answers = 1
+    assert list(pump.log(0)) == by_row
+    assert b"log_sectors" in end.received
+    assert list(pump.log(by_row[100].sequence)) == by_row[100:]
+    assert list(pump.log(by_row[3].sequence, count=120)) == by_row[3:123]
+    # Few entries are asked for by themselves.
+    end.received = b""
+    assert list(pump.log(by_row[-30].sequence)) == by_row[-30:]
+    assert b"log_sectors" not in end.received
+
+
+def test_the_log_of_other_firmware_is_told_by_the_pump_itself(end):
+    for _ in range(30):
+        end.pump.controller.pause()
+        end.pump.controller.resume()
+    identity = end.pump.controller.identity
+    identity[identity.index(("firmware_version", VERSION))] = ("firmware_version", "0.0.9")
+    pump = connect(end)
+    assert len(list(pump.log(0))) > 60
+    assert b"log_sectors" not in end.received
+
+
+def test_the_faults_are_counted_by_their_own_numbers(end, pump):
+    for number in range(60):
+        end.pump.controller.recorder.fault("starved", f"at step {number}")
+    found = [entry.detail for entry in pump.log(count=55, faults=True)]
+    assert found == [f"code=starved detail=at step {number}" for number in range(5, 60)]
 
 
 def test_a_host_of_another_version_uses_only_the_commands_that_agree(end, monkeypatch):

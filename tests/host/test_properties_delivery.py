@@ -384,6 +384,11 @@ class Ring(list):
         assert 0 <= head < 2**30 and 46 <= interval < 2**30
         self.append((head, interval))
 
+    def put_silences(self, count, interval):
+        assert count > 0
+        for _ in range(count):
+            self.put(HEAD_WAIT, interval)
+
     def edges(self):
         """The tick of every edge."""
         ticks = 0

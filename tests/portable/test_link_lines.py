@@ -139,6 +139,15 @@ class Assembling(unittest.TestCase):
                     found += assembler.feed(data[at : at + size])
                 self.assertEqual(found, [b"ab", b"cd"])
 
+    def test_requests_too_may_come_in_any_pieces_and_end_in_any_way(self):
+        data = b":ab\n:cd\r\n:e\r:123456789\n\n:\nfg\n:hi\n"
+        for size in range(1, len(data) + 1):
+            assembler = LineAssembler(5)
+            found = []
+            for at in range(0, len(data), size):
+                found += assembler.feed(data[at : at + size])
+            self.assertEqual(found, [b":ab", b":cd", b":e", None, b":", b"fg", b":hi"])
+
     def test_a_line_over_the_limit_is_dropped_to_its_end_and_reported_once(self):
         assembler = LineAssembler(5)
         self.assertEqual(

@@ -1,8 +1,10 @@
 """The pump's end of the line, with the real controller behind it."""
 
+import binascii
 import unittest
 
 from bench_pump import BenchPump
+from pump.core import journal, report
 from pump.core import programme as programmes
 from pump.link import commands, dictionary, kinds, lines, vocabulary
 from pump.link.server import Server
@@ -87,6 +89,55 @@ class Bench:
 
 
 class Answers(unittest.TestCase):
+    def test_sectors_of_the_journal_hold_what_the_log_tells(self):
+        bench = Bench().running()
+        for _ in range(70):
+            bench.ask("pause")
+            bench.ask("resume")
+        told = []
+        following = "0"
+        while True:
+            answer, rows = bench.ask("log", [("from_sequence", following), ("count", "50")])
+            told += [row.pairs for row in rows]
+            if not rows:
+                break
+            following = answer.get("next_sequence")
+        sectors = {}
+        first = None
+        while True:
+            pairs = [("count", "1")] + ([("from_sector", first)] if first else [])
+            answer, rows = bench.ask("log_sectors", pairs)
+            for row in rows:
+                at = int(row.get("at"))
+                piece = binascii.a2b_base64(row.get("data"))
+                sector = sectors.setdefault(row.get("sector"), bytearray(b"\xff" * 4096))
+                sector[at : at + len(piece)] = piece
+            first = answer.get("next_sector")
+            if not first:
+                break
+        self.assertTrue(len(sectors) >= 2)
+        found = []
+        for number in sorted(sectors, key=int):
+            for record in journal.records_of(sectors[number], int(number)):
+                row = report.log_row(record)
+                found.append([(key, lines.value_text(value)) for key, value in row])
+        self.assertTrue(len(found) > 200)
+        self.assertEqual(found, told)
+
+    def test_a_sector_that_is_asked_for_by_a_record_holds_it_and_no_blank_piece_comes(self):
+        bench = Bench().running()
+        for _ in range(70):
+            bench.ask("pause")
+        sequence = bench.pump.controller.recorder.events.next_sequence - 1
+        rows = bench.ask("log_sectors", [("from_sequence", str(sequence))])[1]
+        first = int(rows[0].get("sector"))
+        newest = bench.pump.controller.recorder.events.sectors_from(0)[-1]
+        self.assertTrue(newest - 1 <= first <= newest)
+        for row in rows:
+            self.assertTrue(binascii.a2b_base64(row.get("data")).strip(b"\xff"))
+        answer, rows = bench.ask("log_sectors", [("from_sector", str(newest + 1))])
+        self.assertEqual((answer.word, rows, answer.get("next_sector")), ("done", [], ""))
+
     def test_hello_tells_who_is_there_and_which_dictionary(self):
         answer, rows = Bench().ask("hello")
         self.assertEqual((answer.word, rows), ("done", []))

@@ -35,6 +35,10 @@ class Words:
     def put(self, head, interval):
         self.words.append((head, interval))
 
+    def put_silences(self, count, interval):
+        for _ in range(count):
+            self.put(HEAD_WAIT, interval)
+
 
 class Edges:
     """A ring that keeps nothing but the tick of every edge."""
@@ -48,6 +52,9 @@ class Edges:
             self.time_ticks += interval
             if not head & HEAD_WAIT:
                 self.found.append(self.time_ticks)
+
+    def put_silences(self, count, interval):
+        self.time_ticks += count * interval
 
 
 class Bench:
@@ -371,6 +378,36 @@ class TrainTest(unittest.TestCase):
         bench.segment(parts_for(5 * SLICE_TICKS), 100 * SLICE_TICKS)
         bench.train.fill(12, PLENTY, PLENTY)
         self.assertTrue(12 * SLICE_TICKS <= bench.train.cursor_ticks() < 14 * SLICE_TICKS)
+
+
+class RingTest(unittest.TestCase):
+    """Words in the ring, one by one and many at once."""
+
+    def test_silences_put_together_are_those_put_one_by_one_round_the_end_of_the_ring(self):
+        for first in (0, 3, 250, 255):
+            one_by_one, together = (
+                WordRing(array("I", bytes(8 * WORDS)), 0, 42, 8) for _ in range(2)
+            )
+            for ring in (one_by_one, together):
+                for _ in range(first):
+                    ring.put(14, 1000)
+            for _ in range(9):
+                one_by_one.put(HEAD_WAIT, 16777216)
+            together.put_silences(9, 16777216)
+            self.assertEqual(together.written, one_by_one.written)
+            self.assertEqual(list(together.memory), list(one_by_one.memory))
+
+    def test_the_length_of_words_is_what_their_steps_and_silences_last(self):
+        ring = WordRing(array("I", bytes(8 * WORDS)), 0, 42, 8)
+        for _ in range(250):
+            ring.put(HEAD_WAIT, 100)
+        ring.put(14, 1000)
+        ring.put_silences(7, 16777216)
+        ring.put(0, 500)
+        self.assertEqual(ring.length(248, 250), (0, 200))
+        # 8 steps of 1000 ticks, 7 silences of 2^24, a step of 500; a head is 2 * (count - 1).
+        self.assertEqual(ring.length(250, 259), (9, 8000 + 7 * 16777216 + 500))
+        self.assertEqual(ring.length(259, 259), (0, 0))
 
 
 if __name__ == "__main__":

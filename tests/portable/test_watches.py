@@ -125,7 +125,9 @@ class CountTest(Case):
         seen_s = 0
         while pump.state == moves.RUNNING and seen_s < WINDOW_S + 180:
             bench.wait_ms(5000)
-            watch.compare_with_schedule(bench.clock.now_ticks(), pump.witnessed())
+            watch.compare_with_schedule(
+                bench.clock.now_ticks(), pump.witnessed(), bench.clock.uptime_s()
+            )
             pump.delivery.due = real
             bench.serve()
             pump.delivery.due = due

@@ -309,6 +309,11 @@ class ActiveAlarms:
         highest = self.highest()
         return highest is not None and highest.priority >= at_least
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether no alarm is active."""
+        return not self._active
+
     def highest(self) -> "Active | None":
         """The active alarm of the highest priority, of equal ones the first raised; or None."""
         best = None

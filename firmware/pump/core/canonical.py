@@ -96,9 +96,9 @@ class CanonicalReader:
             raise self.error(f"it has more than {LINE_LENGTH_MAX} characters")
         self._line = self._text[self._at : end]
         self._at = end + 1
-        for c in self._line:
-            if not " " <= c <= "~":
-                raise self.error("only printable ASCII characters are allowed")
+        data = self._line.encode()
+        if data and (min(data) < 0x20 or max(data) > 0x7E):
+            raise self.error("only printable ASCII characters are allowed")
 
     def value(self, key: str) -> str:
         """What follows the key that must stand in this line."""

@@ -24,7 +24,8 @@ class ClockWatch:
         """
         if self._offset_us is None:
             self.was_set()
-        jumped_us = self._clock.offset_us - self._offset_us
-        if jumped_us:
-            self._clock.offset_us = self._offset_us
+        if self._clock.offset_us == self._offset_us:
+            return 0
+        jumped_us: int = self._clock.offset_us - self._offset_us
+        self._clock.offset_us = self._offset_us
         return jumped_us

@@ -153,6 +153,13 @@ class Controller:
         """Journal entries, the oldest first, and the number to go on from."""
         return report.log(self, from_sequence, count, faults)
 
+    def log_sectors(self, from_sector, from_sequence: int, count: int, faults: bool):
+        """Sectors of the journal as they lie in flash, and the number to go on from."""
+        from pump.core import journal_copy
+
+        journal = self.recorder.faults if faults else self.recorder.events
+        return journal_copy.rows(journal, from_sector, from_sequence, count)
+
     def programme(self):
         """The canonical text of the programme in force, then its digest."""
         return report.programme_rows(self)
@@ -251,7 +258,7 @@ class Controller:
         elif proposal.what == EQUIPMENT:
             self.inputs.review(proposal.text())
             before = "" if self.inputs.title == DAMAGED else self.inputs.text()
-        for row in proposal.rows(before):
+        for row in proposal.rows(before, self.prescription):
             yield [("setting", row[0]), ("old", row[1]), ("new", row[2])] if row else []
         yield []
         if proposal.what == LIBRARY:

@@ -67,13 +67,12 @@ class CountWatch:
             return True
         return False
 
-    def compare_with_schedule(self, now_ticks: int, seen: int) -> None:
+    def compare_with_schedule(self, now_ticks: int, seen: int, uptime_s: int) -> None:
         """Compare the last 15 min with the schedule, once a minute, while the pump delivers.
 
         Where 10 % are less than two steps, two steps are what is let pass.
         """
         pump = self._pump
-        uptime_s = pump.pump_clock.uptime_s()
         if self._samples and uptime_s - self._sampled_s < SAMPLE_S:
             return
         self._sampled_s = uptime_s

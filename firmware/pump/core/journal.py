@@ -31,7 +31,7 @@ import binascii
 
 from pump.core import records
 from pump.core.compat import const
-from pump.core.errors import OutOfRange, PumpError
+from pump.core.errors import Damaged, OutOfRange, PumpError
 from pump.core.sectors import SECTOR_BYTES, FlashError, FlashFull, Sectors
 
 SCHEMA = const(1)
@@ -463,12 +463,11 @@ class Journal:
             JournalFailing: the flash could not be read.
         """
         buffer = bytearray(SECTOR_BYTES)
-        newest = self._newest()
-        oldest = max(0, newest - self._count + 1)
         if newest_first:
-            sequences = range(newest, oldest - 1, -1)
+            newest = self._newest()
+            sequences = range(newest, max(0, newest - self._count + 1) - 1, -1)
         else:
-            sequences = range(self._sector_with(from_sequence, oldest, newest), newest + 1)
+            sequences = self.sectors_from(from_sequence)
         for sequence in sequences:
             if not self._read_sector(buffer, sequence):
                 continue
@@ -480,6 +479,36 @@ class Journal:
                     yield Record(buffer, at)
                 elif newest_first:
                     return
+
+    def sectors_from(self, from_sequence: int) -> range:
+        """The numbers of the sectors that may hold a record or one after it, the oldest first.
+
+        Raises:
+            JournalFailing: the flash could not be read.
+        """
+        newest = self._newest()
+        oldest = max(0, newest - self._count + 1)
+        return range(self._sector_with(from_sequence, oldest, newest), newest + 1)
+
+    def read_piece(self, number: int, at: int, view: memoryview) -> bool:
+        """Read a part of a sector as it lies in flash, for records_of() elsewhere.
+
+        Args:
+            number: of the sector.
+            at: where in it the part begins; a part that begins at 0 holds the header.
+            view: writable, to be filled.
+
+        Returns:
+            Whether the sector is there; only looked at where the header is in the part.
+
+        Raises:
+            JournalFailing: the flash could not be read.
+        """
+        try:
+            self._sectors.read_into(self._first + number % self._count, at, view)
+        except FlashError as error:
+            raise self._failing(error)
+        return at > 0 or view[:HEADER_BYTES] == self._header(number)
 
     def last(self, kind: int, before: int | None = None) -> Record | None:
         """The newest record of a kind, or None; looks through the whole ring if need be.
@@ -584,6 +613,23 @@ class Journal:
     def _note(self, problem: str) -> None:
         if problem not in self.problems:
             self.problems.append(problem)
+
+
+def records_of(buffer: bytearray, number: int):
+    """Iterate over the records of a sector that was copied whole, each a Record.
+
+    Args:
+        buffer: its 4096 bytes.
+        number: of the sector.
+
+    Raises:
+        Damaged: it does not begin with the header of that sector.
+    """
+    is_header = buffer[:5] == _MAGIC + bytes([SCHEMA]) and _number(buffer, 16) == number
+    if not is_header or binascii.crc32(buffer[:20]) != _number(buffer, 20):
+        raise Damaged(f"Sector {number} of the journal does not begin as such sectors do.")
+    for at in _offsets(buffer):
+        yield Record(buffer, at)
 
 
 def _number(buffer: bytes | bytearray | memoryview, at: int) -> int:

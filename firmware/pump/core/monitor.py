@@ -54,6 +54,7 @@ class Monitor:
         self._state_seen = ""
         self._proposal_seen = None
         self._proposal_since_s = 0
+        self._was_settled = False
         self._test_from_s = None
         self._windows = []
         self._storage = StorageCheck(controller)
@@ -96,18 +97,18 @@ class Monitor:
         """Do what is due; returns whether the step generator is where it should be."""
         pump = self._pump
         is_on_time = True
+        uptime_s = pump.pump_clock.uptime_s()
         self._look_at_clock()
         if pump.state == moves.MOVING:
             is_on_time = pump.moving.look()
         elif pump.feeder is not None:
-            is_on_time = self._look_at_delivery()
-        if self._pump.driver is not None:
-            self._pump.driver.look()
-        self._look_at_people()
-        self._look_at_recorder()
+            is_on_time = self._look_at_delivery(uptime_s)
+        self._look_at_devices(uptime_s)
+        self._look_at_people(uptime_s)
+        self._look_at_recorder(uptime_s)
         return is_on_time
 
-    def _look_at_delivery(self) -> bool:
+    def _look_at_delivery(self, uptime_s: int) -> bool:
         pump = self._pump
         witnessed_before = pump.witnessed()
         now_ticks = pump.pump_clock.now_ticks()
@@ -120,7 +121,6 @@ class Monitor:
         elif is_parked and pump.state != moves.PAUSED:
             # The screw holds by itself; a motor at rest need not be kept warm.
             pump.generator.energise(False)
-        uptime_s = pump.pump_clock.uptime_s()
         now_s = now_ticks // TICKS_PER_S
         self._look_at_reservoir(stepped, now_s if delivering else self._changed_s, uptime_s)
         following = pump.delivery.following
@@ -144,7 +144,7 @@ class Monitor:
             pump.keep_state()
         self._look_at_vtbi(now_ticks, uptime_s)
         if pump.state in moves.DELIVERING:
-            self._counts.compare_with_schedule(now_ticks, seen)
+            self._counts.compare_with_schedule(now_ticks, seen, uptime_s)
         if now_s - self._checkpoint_s >= CHECKPOINT_S or stepped >= self._booked_until:
             self._book(stepped)
         return is_on_time
@@ -246,9 +246,24 @@ class Monitor:
                     event(records.BOLUS_CANCELLED, _SCHEDULED, given_nl, "schedule left")
         self._windows = windows
 
-    def _look_at_people(self) -> None:
+    def _look_at_devices(self, uptime_s: int) -> None:
+        """What is fitted besides the drive, each when its time has come."""
         pump = self._pump
-        uptime_s = pump.pump_clock.uptime_s()
+        if pump.driver is not None:
+            pump.driver.look()
+        module = pump.clock_module
+        if module is not None and uptime_s >= module.due_s:
+            module.look(pump)
+        pump.inputs.look(uptime_s)
+
+    def _look_at_people(self, uptime_s: int) -> None:
+        pump = self._pump
+        is_settled = self._is_settled()
+        if is_settled and self._was_settled:
+            # The look before has found the same, and time alone changes nothing about it.
+            alarm_effects.act(pump)
+            return
+        self._was_settled = is_settled
         if pump.state != self._state_seen:
             self._state_seen = pump.state
             self._state_since_s = uptime_s
@@ -275,22 +290,30 @@ class Monitor:
             pump.active_alarms.clear("clock_lost", uptime_s)
         else:
             pump.active_alarms.raise_alarm("clock_lost", uptime_s, pump.clock_lost_cause)
-        module = pump.clock_module
-        if module is not None and uptime_s >= module.due_s:
-            module.look(pump)
-        pump.inputs.look(uptime_s)
         alarm_effects.act(pump)
 
-    def _look_at_recorder(self) -> None:
+    def _is_settled(self) -> bool:
+        """Whether the pump delivers and nothing waits for a person or ends at a time."""
+        pump = self._pump
+        return (
+            pump.state in moves.DELIVERING
+            and pump.prescription.end_s is None
+            and pump.proposal is None
+            and not pump.awaits_person
+            and pump.pump_clock.is_known
+        )
+
+    def _look_at_recorder(self, uptime_s: int) -> None:
         pump = self._pump
         recorder = pump.recorder
-        uptime_s = pump.pump_clock.uptime_s()
         if pump.state not in (moves.PRIMING, moves.MOVING):
             # An erase may take 400 ms; a fast prime or move has little more than that in hand.
             recorder.prepare()
             self._storage.look(uptime_s)
             if self.self_test is not None:
                 self.self_test.look(uptime_s)
+        if not recorder.failure and pump.active_alarms.is_quiet:
+            return
         for code in ("journal_failing", "journal_full"):
             if recorder.failure == code:
                 pump.active_alarms.raise_alarm(code, uptime_s, recorder.sentence)
@@ -353,6 +376,8 @@ class Monitor:
 
     def shown_priority(self):
         """(priority to show, priority to sound), each None when there is nothing."""
+        if self._test_from_s is None and self._pump.active_alarms.is_quiet:
+            return None, None
         uptime_s = self._pump.pump_clock.uptime_s()
         if self._test_from_s is not None:
             for_s = uptime_s - self._test_from_s

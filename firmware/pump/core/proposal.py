@@ -104,11 +104,12 @@ class Proposal:
         """The digest to confirm it by."""
         return programmes.digest(self.text())
 
-    def rows(self, old_text: str):
+    def rows(self, old_text: str, old: "programmes.Programme | None" = None):
         """What a person reviews: settings that change, then warnings.
 
         Args:
             old_text: canonical text of what is in use of the kind proposed, or "".
+            old: the programme in use, where that is at hand already.
 
         Returns:
             iterator of (setting, old, new), and of () between settings and warnings.
@@ -117,15 +118,19 @@ class Proposal:
         if self.what == LIBRARY:
             from pump.core import library
 
-            old = library.parse(old_text) if old_text else None
-            yield from library.differences(old, library.parse(text))
+            before = library.parse(old_text) if old_text else None
+            yield from library.differences(before, library.parse(text))
             return
         if self.what == EQUIPMENT:
             from pump.core import equipment
 
             yield from equipment.differences(old_text, text)
             return
-        yield from programmes.differences(old_text, text)
+        from pump.core import review
+
+        if old is None and old_text:
+            old = programmes.parse_canonical(old_text)
+        yield from review.differences(old, self.programme())
         yield ()
         for _, sentence in programmes.warnings(self._programme):
             yield ("warning", "", sentence)

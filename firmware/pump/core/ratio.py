@@ -18,6 +18,8 @@ def gcd(a: int, b: int) -> int:
 
 def ratio(numerator: int, denominator: int = 1) -> tuple[int, int]:
     """The reduced ratio of two whole numbers; the denominator is not 0."""
+    if denominator == 1:
+        return (numerator, 1)
     if denominator < 0:
         numerator, denominator = -numerator, -denominator
     common = gcd(numerator, denominator)
@@ -87,11 +89,16 @@ def parse(word: str) -> tuple[int, int]:
         ValueError: not a whole number or two of them with a "/" between, or not reduced
             (there is one way only to write a ratio, so that digests agree).
     """
+    if "/" not in word:
+        whole = int(word)
+        if str(whole) != word:
+            raise ValueError(word)
+        return (whole, 1)
     parts = word.split("/")
     if len(parts) > 2:
         raise ValueError(word)
     numerator = int(parts[0])
-    denominator = int(parts[1]) if len(parts) == 2 else 1
+    denominator = int(parts[1])
     if denominator < 1:
         raise ValueError(word)
     found = ratio(numerator, denominator)

@@ -5,6 +5,10 @@ from pump.core.compat import const
 from pump.core.delivery import TICKS_PER_S
 from pump.core.travel import steps_per_um
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pump.core.journal import Record
+
 # A rate may stand in several segments, such as midnights, before it changes.
 _CHANGES_AHEAD = const(3)
 
@@ -140,13 +144,18 @@ def log(pump, from_sequence, count: int, faults: bool):
             break
         count -= 1
         following = record.sequence + 1
-        yield [
-            ("sequence", record.sequence),
-            ("at_s", record.time_s if record.clock_known else None),
-            ("code", record.name()),
-            ("detail", _detail(record)),
-        ]
+        yield log_row(record)
     yield [("next_sequence", max(following, from_sequence))]
+
+
+def log_row(record: "Record") -> list[tuple[str, object]]:
+    """A record of a journal as a row of the command log."""
+    return [
+        ("sequence", record.sequence),
+        ("at_s", record.time_s if record.clock_known else None),
+        ("code", record.name()),
+        ("detail", _detail(record)),
+    ]
 
 
 def programme_rows(pump):
@@ -164,14 +173,14 @@ def _until(at_s, now_s: int):
     return None if at_s is None else max(0, at_s - now_s)
 
 
-def _detail(record) -> str:
+def _detail(record: "Record") -> str:
     parts = []
     fields = record.fields()
     if fields.get("cause") == "":
         # What the alarm means is not written to flash each time.
         from pump.core import alarm_texts
 
-        fields["cause"] = alarm_texts.cause(fields["alarm"])
+        fields["cause"] = alarm_texts.cause(str(fields["alarm"]))
     for name, value in fields.items():
         if isinstance(value, tuple):
             value = ratio.text(value)

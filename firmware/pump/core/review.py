@@ -198,13 +198,17 @@ def _spans(
         starts.update([start_s for start_s, _ in old.days[old.week[weekday]]])
     times = sorted(starts) + [schedule.DAY_S]
     spans: list[tuple[int, int, str, str]] = []
+    is_same_drug = old is not None and old.concentration_mcg_per_ml == new.concentration_mcg_per_ml
     for index in range(len(times) - 1):
         at_s = _MONDAY_S + weekday * schedule.DAY_S + times[index]
         rate = schedule.day_rate_at(new, at_s)
+        old_rate = None if old is None else schedule.day_rate_at(old, at_s)
+        if old is not None and old_rate == rate and is_same_drug:
+            # What would be shown is the same, too; working that out takes longest.
+            continue
         now = format_rate(rate, new.concentration_mcg_per_ml)
         was = ""
-        if old is not None:
-            old_rate = schedule.day_rate_at(old, at_s)
+        if old is not None and old_rate is not None:
             was = format_rate(old_rate, old.concentration_mcg_per_ml)
             if was == now and old_rate != rate:
                 was, now = _exact(was, old_rate, now, rate)

@@ -134,7 +134,7 @@ class Train:
 
     Args:
         ring: object with put(head, interval), which makes a word known to the step
-            generator.
+            generator, and put_silences(count, interval) for words of one silence each.
         step_ticks_min: the least number of ticks between two steps when steps are
             late and are made up for, unless the rate itself is faster.
         word_ticks_min: the shortest word that the step generator can make. A wait that
@@ -253,22 +253,21 @@ class Train:
 
     def _put_waits(self, segment, until_slices: int, words_max: int) -> int:
         """Make the whole slices of silence before the next step; returns the rest of words_max."""
-        ring = self.ring
-        while (
-            segment.gap_hi > 1
-            and segment.left_hi > 0
-            and self.cursor_hi < until_slices
-            and words_max > 0
-        ):
-            ring.put(HEAD_WAIT, SLICE_TICKS)
-            segment.gap_hi -= 1
-            if segment.left_hi < _FOREVER_SLICES:
-                segment.left_hi -= 1
-            self.cursor_hi += 1
-            words_max -= 1
+        words = segment.gap_hi - 1
+        if words > segment.left_hi:
+            words = segment.left_hi
+        if words > until_slices - self.cursor_hi:
+            words = until_slices - self.cursor_hi
+        if words > words_max:
+            words = words_max
+        self.ring.put_silences(words, SLICE_TICKS)
+        segment.gap_hi -= words
+        if segment.left_hi < _FOREVER_SLICES:
+            segment.left_hi -= words
+        self.cursor_hi += words
         segment.is_steady = False
         self._since_step_ticks = SLICE_TICKS
-        return words_max
+        return words_max - words
 
     def _put_steady(self, segment, until_slices: int, steps_max: int, words_max: int) -> int:
         """Make the words of 2^join steps that follow on such a word, one addition each.

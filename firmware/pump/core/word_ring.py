@@ -60,6 +60,45 @@ class WordRing:
         memory[place] = head
         self.written = written
 
+    def put_silences(self, count: int, interval: int) -> None:
+        """Commit words of one silence each, as put() would; allocates nothing.
+
+        All but the first are written behind the parking word, which goes last.
+
+        Args:
+            count: how many, at least 1.
+            interval: of each, in ticks.
+        """
+        memory = self.memory
+        base = self.base
+        written = self.written
+        hold = interval - self.silence_cycles
+        number = (written + count) & COUNT_MASK
+        self._park(number)
+        while number != written:
+            number = (number - 1) & COUNT_MASK
+            place = base + ((number & _INDEX_MASK) << 1)
+            memory[place + 1] = hold
+            memory[place] = HEAD_WAIT
+        self.written = (written + count) & COUNT_MASK
+
+    def length(self, number: int, end: int):
+        """(steps, ticks) of the words from a number on up to, and without, the word at end."""
+        memory = self.memory
+        base = self.base
+        steps = ticks = 0
+        while number != end:
+            place = base + ((number & _INDEX_MASK) << 1)
+            head = memory[place]
+            count = (head >> 1) + 1
+            if head & HEAD_WAIT:
+                ticks += count * (memory[place + 1] + self.silence_cycles)
+            else:
+                steps += count
+                ticks += count * (memory[place + 1] + self.step_cycles)
+            number = (number + 1) & COUNT_MASK
+        return steps, ticks
+
     def head(self, number: int) -> int:
         """Head of the word of a number."""
         return self.memory[self.base + ((number & _INDEX_MASK) << 1)]

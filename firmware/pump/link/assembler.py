@@ -34,7 +34,7 @@ class LineAssembler:
         """
         found: list[bytes | None] = []
         echo = bytearray()
-        for byte in data:
+        for byte in data[self._take_requests(data, found) :]:
             if byte == _LF or byte == _CR:
                 self._end(found, echo)
             elif self._dropping:
@@ -54,6 +54,19 @@ class LineAssembler:
                     echo.append(byte)
         self.echo = echo.decode()
         return found
+
+    def _take_requests(self, data: bytes, found: list[bytes | None]) -> int:
+        """Take the whole requests that data begins with, not byte by byte; returns their length."""
+        at = 0
+        if self._length or self._dropping:
+            return at
+        while data[at : at + 1] == b":":
+            end = data.find(b"\n", at)
+            if end < 0 or end - at > len(self._buffer) or data.find(b"\r", at, end) >= 0:
+                break
+            found.append(data[at:end])
+            at = end + 1
+        return at
 
     def _is_request(self) -> bool:
         return self._length > 0 and self._buffer[0] == _COLON

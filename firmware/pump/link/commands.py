@@ -216,6 +216,31 @@ COMMANDS = (
         device="pump.log()",
     ),
     _command(
+        "log_sectors",
+        "Sectors of the journal as they lie in flash, for a host that takes them apart.",
+        args=(
+            _arg(
+                "from_sector",
+                "whole",
+                "number of the first sector; without it, the one with from_sequence",
+                "12",
+                0,
+                0x7FFFFFFF,
+                None,
+            ),
+            _arg("from_sequence", "whole", "number of the first entry", "1200", 0, 0x7FFFFFFF, 0),
+            _arg("count", "whole", "most sectors to give", "8", 1, 8, 8),
+            _arg("faults", "yes_no", "only faults and alarms", "no", default=False),
+        ),
+        replies=("next_sector",),
+        rows=(
+            "sector",
+            "at",
+            "data",
+        ),
+        host="log --all",
+    ),
+    _command(
         "programme",
         "The programme in force: its canonical text, one line a row.",
         replies=("digest",),

@@ -83,9 +83,9 @@ def _whole(arg, text):
 
 
 def _text(arg, text):
-    for character in text:
-        if not " " <= character <= "~" and character != "\n":
-            raise _unreadable(arg, text, "printable ASCII: the characters space to ~, and LF")
+    one_line = text.replace("\n", "")
+    if one_line and not (" " <= min(one_line) and max(one_line) <= "~"):
+        raise _unreadable(arg, text, "printable ASCII: the characters space to ~, and LF")
     if not arg.minimum <= len(text) <= arg.maximum:
         raise OutOfRange(
             arg.name + " has " + str(len(text)) + " characters, but it must have " + limits(arg)

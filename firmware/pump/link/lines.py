@@ -77,15 +77,14 @@ def checksum(data: bytes) -> str:
 
 def escape(text: str) -> str:
     """Text as it stands in a value; UTF-8 underneath."""
-    clean = True
-    for character in text:
-        if not "!" <= character <= "~" or character in "%=*":
-            clean = False
-            break
-    if clean:
-        return text
+    data = text.encode()
+    one_line = data.replace(b"\n", b"")
+    if not one_line or (min(one_line) >= 0x20 and max(one_line) <= 0x7E):
+        # Nearly every text, without going through it character by character.
+        text = text.replace("%", "%25").replace(" ", "%20").replace("\n", "%0A")
+        return text.replace("=", "%3D").replace("*", "%2A")
     parts = []
-    for byte in text.encode():
+    for byte in data:
         if 0x21 <= byte <= 0x7E and byte not in b"%=*":
             parts.append(chr(byte))
         else:
@@ -101,6 +100,11 @@ def unescape(word: str) -> str:
     """
     if "%" not in word:
         return word
+    if "%25" not in word:
+        # What stands in nearly every text, without going through it escape by escape.
+        plain = word.replace("%20", " ").replace("%0A", "\n")
+        if "%" not in plain:
+            return plain
     parts = word.split("%")
     found = bytearray(parts[0].encode())
     for part in parts[1:]:
@@ -122,7 +126,7 @@ def unescape(word: str) -> str:
 
 def value_text(value) -> str:
     """A value as text: whole numbers in decimal digits, ratios as "1375/3", None as "",
-    True and False as "yes" and "no", text as it is."""
+    True and False as "yes" and "no", text as it is, a memoryview in Base64."""
     if value is None:
         return ""
     if value is True:
@@ -131,6 +135,8 @@ def value_text(value) -> str:
         return "no"
     if isinstance(value, tuple):
         return ratio.text(value)
+    if isinstance(value, memoryview):
+        return binascii.b2a_base64(bytes(value))[:-1].decode()
     return str(value)
 
 
@@ -153,7 +159,12 @@ def encode(kind: str, number: int, rid: str, word: str, pairs) -> str:
     if word:
         parts.append(word)
     for key, value in pairs:
-        parts.append(key + "=" + escape(value_text(value)))
+        text = value_text(value)
+        if isinstance(value, memoryview):
+            # Of what Base64 is made of, only the padding is to be escaped.
+            parts.append(key + "=" + text.replace("=", "%3D"))
+        else:
+            parts.append(key + "=" + escape(text))
     body = " ".join(parts)
     limit = REQUEST_MAX if kind == REQUEST else REPLY_MAX
     if len(body) + _CRC_LENGTH > limit:
@@ -195,6 +206,8 @@ def decode(raw: bytes) -> Line:
 
 def check_printable(raw: bytes) -> None:
     """Raise BadText, code "not_printable", on a byte outside space to "~"."""
+    if raw and min(raw) >= 0x20 and max(raw) <= 0x7E:
+        return
     for byte in raw:
         if byte < 0x20 or byte > 0x7E:
             raise BadText(

@@ -30,6 +30,7 @@ REPLY_KINDS = (
     ("ratio", "an exact ratio in the unit at the end of its name"),
     ("yes_no", "yes or no"),
     ("text", "text"),
+    ("bytes", "bytes in Base64 (RFC 4648)"),
     ("alarms", "code:priority, a comma between two of them"),
 )
 
@@ -106,6 +107,10 @@ KEYS: dict[str, tuple[str, str]] = {
     "effect": ("text", "what it does to delivery"),
     "sentence": ("text", "what it means and what to do"),
     "next_sequence": ("whole", "number to ask from for what comes after"),
+    "next_sector": ("whole", "number to ask from for what comes after; empty at the end"),
+    "sector": ("whole", "number of a sector of the journal; they are counted up for ever"),
+    "at": ("whole", "where in the sector of 4096 bytes the piece begins"),
+    "data": ("bytes", "the piece; what is left out of a sector is 0xFF"),
     "sequence": ("whole", "number of the entry"),
     "at_s": ("instant", "when, by the pump's clock"),
     "detail": ("text", "what else belongs to it"),

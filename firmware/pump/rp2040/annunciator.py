@@ -7,6 +7,8 @@ import machine
 from pump.core import annunciation
 from pump.core.compat import const
 
+# Far off: nothing is shown or sounded until a priority changes.
+_AT_REST_MS = const(3600000)
 _SQUARE_WAVE = const(32768)  # duty of the buzzer's tone, half of 65536
 
 
@@ -38,6 +40,7 @@ class Annunciator:
         self._light = _Course()
         self._sound = _Course()
         self._is_refusing = False
+        self._is_at_rest = False
         self._refused_ms = time.ticks_ms()
         self._shown = self._tone_hz = -1
         self._show(annunciation.DARK)
@@ -53,6 +56,10 @@ class Annunciator:
         Returns:
             ms after which to call again; call at once when a priority changes.
         """
+        is_at_rest = light_priority is None and sound_priority is None and not self._is_refusing
+        if is_at_rest and self._is_at_rest:
+            return _AT_REST_MS
+        self._is_at_rest = is_at_rest
         lights, light_ms = self._light.now(annunciation.light(light_priority, self.is_quiet))
         tone_hz, sound_ms = self._sound.now(annunciation.sound(sound_priority, self.is_quiet))
         if self._is_refusing:

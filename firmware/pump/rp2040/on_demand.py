@@ -14,6 +14,7 @@ NAMES = (
     "pump.core.equipment",
     "pump.core.display",
     "pump.core.window_rules",
+    "pump.core.journal_copy",
     "pump.core.library",
     "pump.core.library_rules",
     "pump.core.limits",

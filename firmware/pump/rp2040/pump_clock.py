@@ -6,6 +6,7 @@ Both the timer and the PIO run from the same crystal, so 125 ticks are one micro
 import time
 
 import machine
+from machine import mem32
 from micropython import const
 
 from pump.rp2040.registers import TIMER_TIMERAWH, TIMER_TIMERAWL
@@ -16,13 +17,12 @@ _EPOCH_1970_S = const(946684800)  # MicroPython's time counts from 1970 on this 
 
 def timer_us() -> int:
     """Microseconds since the chip was last reset."""
-    mem32 = machine.mem32
     high = mem32[TIMER_TIMERAWH]
     while True:
         low = mem32[TIMER_TIMERAWL]
         again = mem32[TIMER_TIMERAWH]
         if again == high:
-            return ((high & 0xFFFFFFFF) << 32) | (low & 0xFFFFFFFF)
+            return (high << 32) | (low & 0xFFFFFFFF)
         high = again
 
 

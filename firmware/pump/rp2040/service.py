@@ -112,7 +112,9 @@ class Service:
         self._settle()
         try:
             job[3] = job[0](*job[1], **job[2])
-            self._set_period()
+            if job[3] is None or job[0] is not _step:
+                # A step that is not the last has told a row, and changed nothing.
+                self._set_period()
         except Exception as error:
             if isinstance(error, PumpError):
                 self.refused(error)

@@ -12,7 +12,7 @@ import logging
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from pump.core.errors import PumpError
 from pump.core.lock import CODE_BYTES
@@ -39,7 +39,13 @@ _CHALLENGES = 3
 # Events by which the pump says that it could not take a line.
 _DAMAGED = ("bad_crc", "no_crc", "bad_line", "not_printable", "too_long")
 
+# How many requests may be on their way besides the one that the pump is at: its buffer for what
+# arrives holds one and a half.
+_AHEAD = 1
+
 Rows = list[dict[str, Value]]
+# A command, its request id and its arguments.
+_Asked = tuple[commands.Command, str, list[tuple[str, object]]]
 Sign = Callable[[Callable[[list[tuple[str, object]]], str]], str]
 
 
@@ -151,6 +157,10 @@ class Connection:
             log.warning("%s: some commands differ: %s", self.port, ", ".join(sorted(self._differs)))
         return self.hello
 
+    def knows(self, name: str) -> bool:
+        """Whether the pump has a command, and as this host has it."""
+        return name not in self._differs
+
     def request(
         self, name: str, values: Mapping[str, object] | None = None, request_id: str = ""
     ) -> Reply:
@@ -167,6 +177,66 @@ class Connection:
             OutcomeUnknown: it was sent and may or may not have taken effect.
             NoAnswer: a command that changes nothing was not answered.
         """
+        command, pairs = self._prepare(name, values or {})
+        rid = request_id or secrets.token_hex(4)
+        answer, rows = self._ask(command, rid, pairs)
+        return _reply(answer, rows, rid)
+
+    def request_each(
+        self,
+        name: str,
+        all_values: Sequence[Mapping[str, object]],
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        """Ask for a command several times, the next one while the pump is still at the last.
+
+        For what may come in any order and needs no key, such as the pieces of a text. One that
+        is not answered is asked for again by its id, alone.
+
+        Args:
+            name: the command.
+            all_values: the arguments each time, as for request().
+            progress: called with how many were answered and how many there are.
+
+        Raises:
+            As request(), for the first that was not done.
+        """
+        waiting: dict[int, _Asked] = {}
+        for number, values in enumerate(all_values):
+            command, pairs = self._prepare(name, values)
+            rid = secrets.token_hex(4)
+            self._sequence = (self._sequence + 1) % (lines.NUMBER_MAX + 1)
+            self._wire.send(_encode(self._sequence, rid, command, pairs, None))
+            waiting[self._sequence] = (command, rid, pairs)
+            is_last = number + 1 == len(all_values)
+            while len(waiting) > (0 if is_last else _AHEAD):
+                self._settle(waiting)
+                if progress:
+                    progress(number + 1 - len(waiting), len(all_values))
+
+    def _settle(self, waiting: dict[int, _Asked]) -> None:
+        """Take an answer to one of those, or, where none comes, ask for each of them alone."""
+        deadline = self._now() + self._answer_s
+        is_whole = True
+        while is_whole and (left_s := deadline - self._now()) > 0:
+            was_answered = False
+            for line in self._wire.receive(left_s):
+                if line is None or (line.kind == lines.EVENT and line.word in _DAMAGED):
+                    is_whole = False
+                elif line.kind == lines.ANSWER and line.number in waiting:
+                    rid = waiting.pop(line.number)[1]
+                    _reply(line, [], rid)
+                    was_answered = True
+            if was_answered and is_whole:
+                return
+        for number in list(waiting):
+            command, rid, pairs = waiting.pop(number)
+            _reply(*self._exchange(command, rid, pairs, self._tries), rid)
+
+    def _prepare(
+        self, name: str, values: Mapping[str, object]
+    ) -> tuple[commands.Command, list[tuple[str, object]]]:
+        """The command and the arguments that are given, found to be in order."""
         command = commands.require(name)
         if name in self._differs:
             raise WrongInput(
@@ -174,18 +244,9 @@ class Connection:
                 f"{self.hello.get('firmware_version')}; bring both to one version",
                 "other_version",
             )
-        rid = request_id or secrets.token_hex(4)
-        pairs = [(key, value) for key, value in (values or {}).items() if value is not None]
+        pairs = [(key, value) for key, value in values.items() if value is not None]
         _check(command, pairs)
-        answer, rows = self._ask(command, rid, pairs)
-        if answer.word == "done":
-            return Reply(by_key(answer.pairs), rows, rid)
-        sentence = answer.get("sentence") or answer.get("detail") or "the pump gave no reason"
-        if answer.word == "refused":
-            raise Refused(sentence, answer.get("code"))
-        raise OutcomeUnknown(
-            f"{sentence} (settle it with `titrate outcome {rid}`)", rid, answer.get("code")
-        )
+        return command, pairs
 
     def outcome(self, request_id: str) -> str:
         """What became of a request: "done", "refused" or "never".
@@ -319,6 +380,18 @@ class Connection:
 def _signatures(rows: Iterable[Mapping[str, object]]) -> dict[str, tuple[object, ...]]:
     """What a host must agree on with a pump to use a command, by its name."""
     return {str(row["command"]): (row["changes"], row.get("role"), row["args"]) for row in rows}
+
+
+def _reply(answer: lines.Line, rows: Rows, rid: str) -> Reply:
+    """What an answer brings; raises what it says went wrong."""
+    if answer.word == "done":
+        return Reply(by_key(answer.pairs), rows, rid)
+    sentence = answer.get("sentence") or answer.get("detail") or "the pump gave no reason"
+    if answer.word == "refused":
+        raise Refused(sentence, answer.get("code"))
+    raise OutcomeUnknown(
+        f"{sentence} (settle it with `titrate outcome {rid}`)", rid, answer.get("code")
+    )
 
 
 def _check(command: commands.Command, pairs: list[tuple[str, object]]) -> None:

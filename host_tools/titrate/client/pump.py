@@ -15,13 +15,15 @@ took effect, which outcome() settles. Methods that only read raise NoAnswer on s
 """
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from types import TracebackType
 from typing import NamedTuple, Self
 
 from pump.core import programme as programmes
 from pump.core.programme import Programme
-from pump.link import lines
-from titrate.client import ports
+from pump.link import commands, lines
+from pump.version import VERSION
+from titrate.client import log_copy, ports
 from titrate.client.connection import Connection, Reply, usual_answer_s
 from titrate.client.keyring import HeldKey, Keyring
 from titrate.client.replies import Alarm, Clock, Hello, LogEntry, Reading, Status
@@ -167,8 +169,13 @@ class Pump:
         """
         if from_sequence is None:
             count = count or 20
-            if count > _LOG_PAGE:
-                from_sequence = max(self.next_log_sequence() - count, 0)
+        if count is None or count > _LOG_PAGE:
+            following = self.next_log_sequence(faults)
+            if from_sequence is None:
+                from_sequence = max(following - (count or 0), 0)
+            if following - from_sequence > _LOG_PAGE and self._tells_sectors:
+                yield from islice(log_copy.entries(self.ask, from_sequence, faults), count)
+                return
         left = count
         while left is None or left > 0:
             page = min(left or _LOG_PAGE, _LOG_PAGE)
@@ -177,14 +184,25 @@ class Pump:
                 yield LogEntry.of(row)
             if left is not None:
                 left -= len(reply.rows)
-            following = _whole(reply.values["next_sequence"])
-            if not reply.rows or following == from_sequence:
+            next_sequence = _whole(reply.values["next_sequence"])
+            if not reply.rows or next_sequence == from_sequence:
                 return
-            from_sequence = following
+            from_sequence = next_sequence
 
-    def next_log_sequence(self) -> int:
-        """The number that the journal's next entry will have."""
-        return _whole(self.ask("log", count=1).values["next_sequence"]) or 0
+    @property
+    def _tells_sectors(self) -> bool:
+        """Whether the journal's sectors can be asked for, and mean to this host what the pump
+        says itself: firmware of another version may name an alarm or an event otherwise."""
+        return self._connection.knows("log_sectors") and self.hello.firmware_version == VERSION
+
+    def next_log_sequence(self, faults: bool = False) -> int:
+        """The number that the journal's next entry will have.
+
+        Args:
+            faults: in the journal of faults and alarms.
+        """
+        reply = self.ask("log", count=1, faults=faults or None)
+        return _whole(reply.values["next_sequence"]) or 0
 
     def programme_text(self) -> str:
         """The canonical text of the programme in force, "" when there is none."""
@@ -225,10 +243,8 @@ class Pump:
     ) -> Review:
         pieces = _pieces(text)
         self.ask("propose", pieces=len(pieces), crc=lines.checksum(text.encode()), what=what)
-        for n, piece in enumerate(pieces):
-            self.ask("propose_line", n=n, text=piece)
-            if progress:
-                progress(n + 1, len(pieces))
+        lines_of_text = [{"n": n, "text": piece} for n, piece in enumerate(pieces)]
+        self._connection.request_each("propose_line", lines_of_text, progress)
         return self.review()
 
     def review(self) -> Review:
@@ -446,7 +462,12 @@ class Pump:
 _LOG_PAGE = 50
 _WARNING = "warning"
 _SOFT_LIMIT = "soft limit"
-_PIECE_MAX = 180
+# The longest line less what stands around the text: ":9999 0a1b2c3d propose_line n=998 text=" and
+# " *" with the check sum.
+_PIECE_ESCAPED_MAX = lines.REQUEST_MAX - 50
+_PIECE_MAX = next(
+    arg.maximum for arg in commands.require("propose_line").args if arg.name == "text"
+)
 
 
 def _pieces(text: str) -> list[str]:
@@ -454,7 +475,11 @@ def _pieces(text: str) -> list[str]:
     pieces: list[str] = []
     for line in text.split("\n")[:-1]:
         together = f"{pieces[-1]}\n{line}" if pieces else ""
-        if together and len(lines.escape(together)) <= _PIECE_MAX:
+        if (
+            together
+            and len(together) <= _PIECE_MAX
+            and len(lines.escape(together)) <= _PIECE_ESCAPED_MAX
+        ):
             pieces[-1] = together
         else:
             pieces.append(line)

@@ -19,7 +19,7 @@ def to_python(kind: str, text: str) -> Value:
     """
     if kind == "alarms":
         return [_alarm(item) for item in text.split(",")] if text else []
-    if kind == "text":
+    if kind in ("text", "bytes"):
         return text
     if not text:
         return None

@@ -21,6 +21,7 @@ TYPES = {
     "ratio": "Fraction | None",
     "yes_no": "bool | None",
     "text": "str",
+    "bytes": "str",
     "alarms": "list[tuple[str, str]]",
 }
 

@@ -5,7 +5,7 @@ Runs on CPython and on MicroPython alike, so that the two can be compared word f
 
 from pump.core import ratio
 from pump.core.delivery import MODE_SCHEDULE, TICKS_PER_S, Delivery
-from pump.core.train import Segment, Train
+from pump.core.train import HEAD_WAIT, Segment, Train
 
 # The shortest word of the standard board's step generator, and how fast the pump makes up for
 # late steps. Neither comes into play here: no step is late, and no rate is that fast.
@@ -25,6 +25,11 @@ class WordTaker:
 
     def __init__(self, take):
         self.put = take
+
+    def put_silences(self, count: int, interval: int) -> None:
+        """Words of one silence each."""
+        for _ in range(count):
+            self.put(HEAD_WAIT, interval)
 
 
 def make_words(programme, start_s: int, boluses, steps: int, take, demands=()) -> None:

@@ -15,6 +15,8 @@ from titrate.client.pump import Pump
 from titrate.client.replies import LogEntry
 
 _FOLLOW_S = 1.0
+# At a time; more than come in a second, and few enough to be asked for row by row.
+_FOLLOW_ENTRIES = 50
 
 
 @click.command(cls=TitrateCommand)
@@ -33,6 +35,7 @@ _FOLLOW_S = 1.0
     metavar="NUMBER",
     help="All entries from this number on, instead of the last ones.",
 )
+@click.option("--all", "is_all", is_flag=True, help="All entries that the pump has kept.")
 @click.option("--faults", is_flag=True, help="Only faults and alarms.")
 @click.option("--follow", "-f", is_flag=True, help="Go on with what comes, until Ctrl-C.")
 @click.option(
@@ -56,6 +59,7 @@ def log(
     session: Session,
     count: int,
     from_sequence: int | None,
+    is_all: bool,
     faults: bool,
     follow: bool,
     as_csv: bool,
@@ -76,6 +80,8 @@ def log(
         raise WrongInput("take one of --csv, --jsonl and --json", "usage")
     if follow and session.output.as_json:
         raise WrongInput("--json prints one object and ends; to follow, take --jsonl", "usage")
+    if is_all:
+        from_sequence = from_sequence or 0
     with session.connect() as pump:
         entries = pump.log(from_sequence, None if from_sequence is not None else count, faults)
         if session.output.as_json:
@@ -123,10 +129,10 @@ def _print(
 
 def _follow(pump: Pump, entries: Iterator[LogEntry], faults: bool) -> Iterator[LogEntry]:
     """What there is, then what comes."""
-    following = pump.next_log_sequence()
+    following = pump.next_log_sequence(faults)
     while True:
         for entry in entries:
             yield entry
             following = max(following, (entry.sequence or 0) + 1)
         time.sleep(_FOLLOW_S)
-        entries = pump.log(following, None, faults)
+        entries = pump.log(following, _FOLLOW_ENTRIES, faults)
