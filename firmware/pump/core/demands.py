@@ -72,14 +72,14 @@ class Demands:
                 start[0] += moved_s
                 start[1] = True
 
-    def load(self, events) -> None:
+    def load(self, recorder) -> None:
         """Find them again in the journal of events."""
-        if events.last(records.DEMAND) is None:
+        if not recorder.last_demand():
             # Nothing to be read through a whole journal for.
             return
         looked_at = newest_s = 0
         times = JournalTimes()
-        for record in events.records(newest_first=True):
+        for record in recorder.events.records(newest_first=True):
             time_s, is_known = times.time_of(record)
             if not looked_at:
                 newest_s = time_s

@@ -491,7 +491,7 @@ class Journal:
             JournalFailing: the flash could not be read.
         """
         buffer = _WORK
-        patterns = (bytes([_MARK, kind]), bytes([_MARK | _CLOCK_UNKNOWN, kind]))
+        patterns = _patterns(kind)
         newest = self._newest()
         for sequence in range(newest, max(-1, newest - self._count), -1):
             if self._read_sector(buffer, sequence):
@@ -499,6 +499,32 @@ class Journal:
                 if at >= 0:
                     return Record(buffer, at)
         return None
+
+    def newest(self, kinds: tuple[int, ...], end: int) -> dict[int, Record]:
+        """The newest record of each of some kinds, in one look back.
+
+        Args:
+            end: no sector is read that is older than the newest one with a record of this kind.
+
+        Returns:
+            Records by their kinds, that of end among them; what was not found is left out.
+
+        Raises:
+            JournalFailing: the flash could not be read.
+        """
+        buffer = _WORK
+        found: dict[int, Record] = {}
+        newest = self._newest()
+        for sequence in range(newest, max(-1, newest - self._count), -1):
+            if self._read_sector(buffer, sequence):
+                for kind in (*kinds, end):
+                    if kind not in found:
+                        at = _last(buffer, _patterns(kind))
+                        if at >= 0:
+                            found[kind] = Record(buffer, at)
+                if end in found or len(found) == len(kinds):
+                    break
+        return found
 
     def check_next(self) -> bool:
         """Check one sector against its CRCs, the next at each call; damage goes to problems.
@@ -531,6 +557,11 @@ class Journal:
                 if not _is_blank(buffer, _past_voids(buffer, end) + RECORD_BYTES_MAX):
                     self._note("damaged")
         return self._checked == 0
+
+    @property
+    def sector(self) -> int:
+        """Number of the sector that the last record was written to."""
+        return self._current
 
     @property
     def erases(self) -> int:
@@ -584,6 +615,11 @@ class Journal:
     def _note(self, problem: str) -> None:
         if problem not in self.problems:
             self.problems.append(problem)
+
+
+def _patterns(kind: int) -> tuple[bytes, bytes]:
+    """How records of a kind begin, with the clock known and without."""
+    return bytes([_MARK, kind]), bytes([_MARK | _CLOCK_UNKNOWN, kind])
 
 
 def _number(buffer: bytes | bytearray | memoryview, at: int) -> int:

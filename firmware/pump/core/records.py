@@ -50,6 +50,7 @@ LIBRARY_CONFIRMED = const(40)
 LIMIT_OVERRIDDEN = const(41)
 DAILY_DOSE = const(42)
 KEYS_CHANGED = const(43)
+IN_FORCE = const(44)
 
 # kind: (name, ((field, how it is written), ...)). Numbers and orders stay as they are: older
 # journals are read with them. A change to one needs a new journal.SCHEMA.
@@ -132,6 +133,18 @@ KINDS = {
     ),
     # slot: as for the programme.
     KEYS_CHANGED: ("keys_changed", (("slot", COUNT), ("what", TEXT))),
+    # Once in each sector: what was confirmed last, as the slot's number, 0 for never, and the
+    # number of the last demand. A start need look no further back for these: see recorder.py.
+    IN_FORCE: (
+        "in_force",
+        (
+            ("programme_slot", COUNT),
+            ("library_slot", COUNT),
+            ("following_slot", COUNT),
+            ("keys_slot", COUNT),
+            ("last_demand", COUNT),
+        ),
+    ),
     # What is dosed from then on: see dose_history.py. A concentration of 0 is none.
     DAILY_DOSE: (
         "daily_dose",

@@ -90,7 +90,7 @@ def load_history(pump) -> None:
     pump.lock.load()
     pump.guard.load()
     pump.guard.load_history()
-    pump.demands.load(pump.recorder.events)
+    pump.demands.load(pump.recorder)
     load_requests(pump)
     following.tidy(pump)
 
