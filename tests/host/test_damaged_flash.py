@@ -147,6 +147,7 @@ def life():
     return Life()
 
 
+@pytest.mark.fault("F15")
 @pytest.mark.hazard("H8", "H9", "H20", "H21", "H22", "H24")
 @pytest.mark.parametrize("fill", FILLS)
 def test_any_damaged_sector_that_counts_is_a_named_alarm_and_nothing_is_invented(life, fill):
@@ -181,6 +182,7 @@ def places():
     return [*RINGS.items(), *((name, sectors) for name, (sectors, _) in SLOTS.items())]
 
 
+@pytest.mark.fault("F15")
 @pytest.mark.hazard("H8", "H9")
 @pytest.mark.parametrize("schema", [0, 2])
 @pytest.mark.parametrize(("name", "sectors"), places())
@@ -193,6 +195,7 @@ def test_another_format_is_a_named_alarm_and_is_not_read(life, name, sectors, sc
     assert NAMED[name] & set(active(again))
 
 
+@pytest.mark.fault("F15")
 @pytest.mark.hazard("H8", "H9", "H20", "H24")
 @pytest.mark.parametrize(("name", "sectors"), places())
 def test_what_another_board_kept_there_is_a_named_alarm_and_is_not_read(life, name, sectors):

@@ -9,6 +9,7 @@ from pump.core.requests import RequestMemory
 LINES = 12_000
 
 
+@pytest.mark.fault("F17")
 @pytest.mark.hazard("H13", "H14")
 @pytest.mark.parametrize("seed", range(5))
 def test_bad_lines_two_hosts_and_a_host_that_dies_change_nothing_that_was_not_asked_for(seed):
@@ -30,6 +31,7 @@ def test_a_pump_that_forgets_its_requests_is_found_out(monkeypatch):
             Fuzz(seed).run(LINES)
 
 
+@pytest.mark.fault("F17", "F18")
 @pytest.mark.hazard("H13", "H14", "H24")
 @pytest.mark.parametrize("seed", range(2))
 def test_on_a_locked_pump_nothing_changes_without_a_valid_code_and_no_secret_is_told(seed):

@@ -10,6 +10,7 @@ from pump.core.requests import RequestMemory
 HAPPENINGS = {"bolus", "bad_lines", "soft_reset", "watchdog", "power cuts", "other_programme"}
 
 
+@pytest.mark.fault("F13", "F14", "F17")
 @pytest.mark.hazard("H8", "H9", "H12", "H13", "H14", "H22")
 @pytest.mark.parametrize("seed", (1, 11))
 def test_what_is_delivered_is_what_was_prescribed_less_what_was_interrupted(seed):
