@@ -533,32 +533,6 @@ class Journal:
                     return Record(buffer, at)
         return None
 
-    def newest(self, kinds: tuple[int, ...], end: int) -> dict[int, Record]:
-        """The newest record of each of some kinds, in one look back.
-
-        Args:
-            end: no sector is read that is older than the newest one with a record of this kind.
-
-        Returns:
-            Records by their kinds, that of end among them; what was not found is left out.
-
-        Raises:
-            JournalFailing: the flash could not be read.
-        """
-        buffer = _WORK
-        found: dict[int, Record] = {}
-        newest = self._newest()
-        for sequence in range(newest, max(-1, newest - self._count), -1):
-            if self._read_sector(buffer, sequence):
-                for kind in kinds + (end,):
-                    if kind not in found:
-                        at = _last(buffer, _patterns(kind))
-                        if at >= 0:
-                            found[kind] = Record(buffer, at)
-                if end in found or len(found) == len(kinds):
-                    break
-        return found
-
     def check_next(self) -> bool:
         """Check one sector against its CRCs, the next at each call; damage goes to problems.
 
@@ -719,7 +693,7 @@ def _chain(buffer: bytearray) -> list[int] | None:
     The numbers of records that follow one another do too, so a damaged length that happens to lead
     to the beginning of a later record is found out.
     """
-    found = []
+    found: list[int] = []
     at = HEADER_BYTES
     number = -1
     while at <= SECTOR_BYTES - OVERHEAD_BYTES:

@@ -124,18 +124,23 @@ class Recorder:
         in each sector, a start reads a sector or two however long the journal is.
         """
         if self._in_force is None:
-            found = self.events.newest(_CONFIRMING, records.IN_FORCE)
-            standing = found.get(records.IN_FORCE)
-            values = [0] * len(_CONFIRMING)
-            if standing is not None:
-                fields = standing.fields()
-                values = [fields[name] for name, _ in records.KINDS[records.IN_FORCE][1]]
-            in_force = dict(zip(_CONFIRMING, values))
+            in_force = {}
+            for record in self.events.look_back(
+                _CONFIRMING + (records.IN_FORCE,), records.IN_FORCE
+            ):
+                if record.kind == records.IN_FORCE:
+                    fields = record.fields()
+                    for kind, (name, _) in zip(_CONFIRMING, records.KINDS[records.IN_FORCE][1]):
+                        in_force.setdefault(kind, fields[name])
+                    break
+                if record.kind in _CONFIRMING and record.kind not in in_force:
+                    is_demand = record.kind == records.DEMAND
+                    number = record.sequence if is_demand else record.fields()["slot"]
+                    in_force[record.kind] = number
+                    if len(in_force) == len(_CONFIRMING):
+                        break
             for kind in _CONFIRMING:
-                record = found.get(kind)
-                if record is not None and (standing is None or record.sequence > standing.sequence):
-                    is_demand = kind == records.DEMAND
-                    in_force[kind] = record.sequence if is_demand else record.fields()["slot"]
+                in_force.setdefault(kind, 0)
             self._in_force = in_force
         return self._in_force
 
