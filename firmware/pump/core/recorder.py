@@ -16,6 +16,7 @@ _CONFIRMING = (
     records.KEYS_CHANGED,
     records.DEMAND,
 )
+_LOOKED_AT = _CONFIRMING + (records.IN_FORCE,)
 
 
 class Recorder:
@@ -124,10 +125,8 @@ class Recorder:
         in each sector, a start reads a sector or two however long the journal is.
         """
         if self._in_force is None:
-            in_force = {}
-            for record in self.events.look_back(
-                _CONFIRMING + (records.IN_FORCE,), records.IN_FORCE
-            ):
+            in_force: dict[int, int] = {}
+            for record in self.events.look_back(_LOOKED_AT, records.IN_FORCE):
                 if record.kind == records.IN_FORCE:
                     fields = record.fields()
                     for kind, (name, _) in zip(_CONFIRMING, records.KINDS[records.IN_FORCE][1]):
