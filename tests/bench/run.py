@@ -22,9 +22,15 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "virtual_pico"))
 sys.path.insert(0, str(ROOT / "tests" / "host"))
 
+sys.path.insert(0, str(ROOT / "tests" / "portable"))
+
 import full_journal  # noqa: E402
+import long_story  # noqa: E402
 import rivals  # noqa: E402
 from day_of_heap import BLOCK_BYTES, growth_bytes, measured  # noqa: E402
+from full_log import fill_log  # noqa: E402
+from link_fuzz import Fuzz  # noqa: E402
+from long_run import LongRun  # noqa: E402
 from pump_rig import PumpRig, programme, rate_for  # noqa: E402
 from test_fast_moves import (  # noqa: E402
     STEPS_PER_MM,
@@ -263,6 +269,53 @@ def power_on(bench: Bench) -> None:
     rig.run_s(3)
     first_ns = rig.pico.step_edges[before][0]
     bench.most("power on to the first step", (first_ns - from_ns) / MS, 2000, "ms")
+    rig.pico.power_off()
+    fill_log(rig.pico, b"\xff" * 8, every_s=15)
+    before, from_ns = len(rig.pico.step_edges), rig.pico.now_ns
+    rig.pico.power_on()
+    rig.run_s(3)
+    first_ns = rig.pico.step_edges[before][0]
+    bench.most("the same with a full event log", (first_ns - from_ns) / MS, 2000, "ms")
+
+
+def month(bench: Bench) -> None:
+    """30 days in CPython with hosts, bad lines, resets and power cuts: see long_run.py."""
+    run = LongRun(1)
+    from_s = time.process_time()
+    run.run(days=30)
+    taken_s = time.process_time() - from_s
+    lost = sum(asked - made for made, asked in run.lives) / len(run.lives)
+    bench.least("steps made in 30 days of faults, each accounted for", run.bench.made(), 1, "")
+    bench.least("power cuts meanwhile", run.counts["power cuts"], 1, "")
+    bench.most("parts of a step that a power cut takes with it, mean", float(lost), 1, "")
+    bench.most("30 days of faults (host)", taken_s, 120, "s CPU")
+
+
+def hour(bench: Bench) -> None:
+    """An hour on the emulated RP2040 with hosts, bad lines and soft resets: see long_story.py."""
+    rig = PumpRig(UF2)
+    rig.power_on()
+    rig.set_up(long_story.basal(long_story.RATES[0]), fill="9 mL")
+    rig.start()
+    rig.run_s(3)
+    from_ns, wall_s = rig.pico.now_ns, time.process_time()
+    long_story.live(rig, 3600, seed=1)
+    wall_s = time.process_time() - wall_s
+    passed_s = (rig.pico.now_ns - from_ns) / (1000 * MS)
+    bench.least("life on the emulated RP2040, every edge exact", passed_s / 3600, 1, "h")
+    bench.least("the same against real time (host)", passed_s / wall_s, 4, "x")
+
+
+def fuzz(bench: Bench) -> None:
+    """500,000 lines to an open pump and 500,000 to a locked one: see link_fuzz.py."""
+    for name, is_locked in (("open", False), ("locked", True)):
+        story = Fuzz(1, is_locked)
+        story.run(50_000)
+        before = story.blocks()
+        story.run(450_000)
+        bench.least(f"fuzzed lines, {name} pump, nothing changed unasked", story.fed, 500_000, "")
+        growth = story.blocks() / before
+        bench.most(f"memory after them against a tenth of them, {name} pump", growth, 1.02, "x")
 
 
 def year(bench: Bench) -> None:
@@ -300,15 +353,8 @@ def main() -> int:
     """Measure everything, print the table, write build/bench.json; 1 when a limit is missed."""
     console = Console()
     parts: tuple[Callable[[Bench], None], ...] = (
-        basal,
-        day,
-        disturbed,
-        fast,
-        moves,
-        upload,
-        log,
-        power_on,
-        year,
+        *(basal, day, disturbed, fast, moves, upload, log, power_on, year),
+        *(month, hour, fuzz),
     )
     bench = Bench()
     with Progress(console=console, transient=True) as progress:

@@ -3,7 +3,7 @@
 import pytest
 
 from pump.core import alarms
-from titrate.reference import alarm_evidence, hazards_page
+from titrate.reference import alarm_evidence, faults_page, hazards_page
 
 
 def test_every_alarm_is_raised_or_says_what_it_needs_and_every_raised_one_has_a_test(root):
@@ -14,14 +14,19 @@ def test_every_hazard_has_a_test_and_every_requirement_a_hazard_or_a_reason(root
     assert hazards_page.problems(root) == []
 
 
+def test_every_injected_fault_has_a_test_and_an_alarm_that_there_is(root):
+    assert faults_page.problems(root) == []
+
+
 @pytest.fixture
 def copy(tmp_path, root):
     """A repository of next to nothing, with the hazards of this one."""
     (tmp_path / "firmware/docs").mkdir(parents=True)
     (tmp_path / "firmware/pump").mkdir()
     (tmp_path / "tests").mkdir()
-    source = (root / "firmware/docs/hazards.toml").read_text()
-    (tmp_path / "firmware/docs/hazards.toml").write_text(source)
+    for name in ("hazards.toml", "faults.toml"):
+        source = (root / "firmware/docs" / name).read_text()
+        (tmp_path / "firmware/docs" / name).write_text(source)
     return tmp_path
 
 
@@ -62,3 +67,17 @@ def test_a_gap_between_hazards_and_requirements_is_a_problem(copy, old, new, pro
     assert text.count(old) == 1
     path.write_text(text.replace(old, new))
     assert any(problem in sentence for sentence in hazards_page.problems(copy))
+
+
+def test_a_fault_without_a_test_and_one_with_an_alarm_that_there_is_not_are_problems(copy):
+    path = copy / "firmware/docs/faults.toml"
+    path.write_text(path.read_text().replace('alarms = ["stuck_button"]', 'alarms = ["stuck"]'))
+    (copy / "tests/test_one.py").write_text(
+        '@pytest.mark.fault("F1", "F99")\ndef test_it():\n    pass\n'
+        'class Case:\n    def test_more(self):\n        """Faults: F2."""\n'
+    )
+    found = faults_page.problems(copy)
+    assert "F99 is marked at tests/test_one.py::test_it, but there is no such fault" in found
+    assert "the fault F1 names stuck, which is no alarm" in found
+    for number, is_missing in (("F1", False), ("F2", False), ("F3", True)):
+        assert (f"the fault {number} has no test that is marked with it" in found) == is_missing

@@ -43,6 +43,7 @@ def left_alone(bench, ms):
     return bench.made() - made
 
 
+@pytest.mark.fault("F5")
 @pytest.mark.hazard("H2", "H16")
 def test_a_service_that_has_stopped_lets_no_more_be_made_than_was_committed():
     """Frozen timer tick, hung processor: nothing new is committed and the words run out."""
@@ -57,6 +58,7 @@ def test_a_service_that_has_stopped_lets_no_more_be_made_than_was_committed():
         assert left_alone(bench, 3_600_000 - WATCHDOG_MS) == 0
 
 
+@pytest.mark.fault("F11", "F12")
 @pytest.mark.hazard("H4", "H16")
 @pytest.mark.parametrize(
     ("programme", "at_ms"), [(FAST, 90), (FAST, 5000), (bench_programme(), 4900)]
@@ -112,6 +114,7 @@ PARTS = (
 )
 
 
+@pytest.mark.fault("F5", "F7", "F8")
 @pytest.mark.hazard("H2", "H16")
 @pytest.mark.parametrize(("owner", "name"), PARTS)
 @pytest.mark.parametrize("error", [ValueError, MemoryError])
@@ -169,6 +172,7 @@ def random_story(chance, bench):
             pump.minimum()
 
 
+@pytest.mark.fault("F13")
 @pytest.mark.hazard("H2", "H8", "H13", "H16")
 def test_a_watchdog_reset_at_any_instant_costs_no_count_and_delivers_no_more_than_committed():
     """1,000 seeds: the pump hangs at a random instant of a random story, then is reset."""
@@ -199,6 +203,7 @@ def test_a_watchdog_reset_at_any_instant_costs_no_count_and_delivers_no_more_tha
         assert [row["request_id"] for row in logged(bench, "bolus_started")] == given, seed
 
 
+@pytest.mark.fault("F10")
 @pytest.mark.hazard("H5")
 def test_ticks_that_wrap_change_nothing_for_a_button_or_a_light():
     """MicroPython's ticks go round at 2^30 ms, after 12.4 days."""

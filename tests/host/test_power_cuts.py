@@ -168,6 +168,7 @@ def run(board, steps, seed, prepares=True):
         yield step
 
 
+@pytest.mark.fault("F14")
 @pytest.mark.parametrize("wavering", [False, True], ids=["steady bits", "wavering bits"])
 @pytest.mark.parametrize("prepares", [True, False], ids=["erased ahead", "erased in haste"])
 @pytest.mark.hazard("H9", "H22")

@@ -562,7 +562,9 @@ class ReminderTest(Case):
 
 class JournalTest(Case):
     def test_delivery_goes_on_when_nothing_can_be_written_and_an_alarm_says_so(self):
-        """Hazards: H9."""
+        """Hazards: H9.
+        Faults: F16.
+        """
         bench = self.running()
         bench.run_s(2)
         real = bench.sectors.program

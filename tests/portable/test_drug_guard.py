@@ -3,6 +3,8 @@
 from bench_case import Case, active, logged, proposed, status
 from bench_library import TEXT, installed, sent
 from bench_programme import bench_programme
+from pump.core import records
+from pump.core.dose_history import DoseHistory
 from pump.core.errors import BadText, Damaged, NotNow, OutOfRange
 from pump.core.modes import Bridge
 from pump.core.programme import digest
@@ -121,6 +123,19 @@ class GuardTest(Case):
         wanted = digest(proposed(again, dosing(303)))
         sentence = self.refused(again, NotNow, again.controller.confirm, wanted)
         self.assertTrue("the clock is not known" in sentence, sentence)
+
+    def test_the_dose_in_force_is_known_when_it_is_just_where_the_look_back_ends(self):
+        bench = self.guarded()
+        events = bench.controller.recorder.events
+        newest = events.last(records.DAILY_DOSE)
+        now_s = newest.time_s + 3 * 86400
+        # As many as are looked through at least, all of today.
+        for _ in range(450):
+            events.prepare()
+            events.append(records.RATE_CHANGED, now_s, records.encode(records.RATE_CHANGED, (1, 1)))
+        history = DoseHistory()
+        history.load(events)
+        self.assertEqual([dose.at_s for dose in history.doses], [newest.time_s])
 
     def test_what_a_bridge_gave_counts_against_the_programme_after_it(self):
         # 16 h of the old 500 mcg/mL at 80 mcg/h are 1280 mcg.

@@ -252,6 +252,40 @@ class ReadTest(unittest.TestCase):
         self.assertEqual(self.journal.last(3).sequence, 249)
         self.assertTrue(self.journal.last(4) is None)
 
+    def test_looking_back_gives_what_is_asked_for_the_newest_first(self):
+        journal = opened(RamSectors(4))
+        starts = []
+        for number in range(1500):
+            if journal.needs_preparing:
+                journal.prepare()
+            sector = journal.sector
+            sequence = journal.append(1 + number % 7, number, bytes(number % 19))
+            if journal.sector != sector:
+                starts.append(sequence)
+        shown = list(journal.records())
+        wanted = []
+        is_beside = True
+        for record in reversed(shown):
+            if is_beside or record.kind in (2, 5) or record.sequence in starts:
+                wanted.append(record.sequence)
+            is_beside = record.kind == 5
+        found = [r.sequence for r in journal.look_back((2, 5), 5)]
+        self.assertEqual(found, wanted)
+        self.assertTrue(len(wanted) < len(shown))
+
+    def test_looking_back_steps_over_no_record_that_damage_would_hide(self):
+        """One bit of a length leads to the record after the next one, of 16 bytes."""
+        sectors = RamSectors(4)
+        journal = opened(sectors)
+        for number in range(20):
+            journal.append(3 if number == 11 else 1, number, b"x")
+        at = HEADER_BYTES + 10 * 16 + 2
+        self.assertEqual(sectors.data[0][at], 1)
+        sectors.data[0][at] ^= 16
+        found = [r.time_s for r in journal.look_back((3,), 3)]
+        # The newest; the one asked for, then the one before it that is sound; the first.
+        self.assertEqual(found, [19, 11, 9, 0])
+
     def test_what_is_appended_while_reading_disturbs_no_record(self):
         found = []
         for record in self.journal.records():

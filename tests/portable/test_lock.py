@@ -225,6 +225,7 @@ class Locked(Case):
             self.assertEqual(answered(link, line).word, expected)
 
     def test_wrong_keys_are_slowed_and_a_right_one_is_taken_after_the_wait(self):
+        """Faults: F18."""
         link = running("bench")
         wrong = bytes(32)
         for _ in range(2):

@@ -31,9 +31,11 @@ class PressTest(unittest.TestCase):
         self.assertEqual(told(Press(), "..#####....."), [(5, PRESSED), (10, RELEASED)])
 
     def test_bounces_shorter_than_30_ms_are_no_press(self):
+        """Faults: F2."""
         self.assertEqual(told(Press(), "..#.##.#..##....#..." * 20), [])
 
     def test_a_press_that_bounces_at_both_ends_is_one_press(self):
+        """Faults: F2."""
         self.assertEqual(told(Press(), "..#.#.####.##.#......"), [(9, PRESSED), (18, RELEASED)])
 
     def test_a_long_press_is_held_once_counted_from_when_the_contact_closed(self):
@@ -43,6 +45,7 @@ class PressTest(unittest.TestCase):
         self.assertEqual(found[1][0], 1 + looks)
 
     def test_down_for_a_minute_is_stuck_and_its_release_is_no_release(self):
+        """Faults: F1."""
         looks = STUCK_MS // 10
         found = told(Press(), "." + "#" * (looks + 50) + "....")
         self.assertEqual([what for _look, what in found], [PRESSED, HELD, STUCK, FREED])
@@ -56,6 +59,7 @@ class PressTest(unittest.TestCase):
         self.assertEqual(told(Press(), "#" * 6002), [(6000, STUCK)])
 
     def test_the_wrap_of_ticks_ms_changes_nothing(self):
+        """Faults: F10."""
         contacts = ".." + "#" * 320 + "......"
         expected = told(Press(), contacts)
         for before_ms in (0, 10, 20, 30, 1000, 3000, 3010, 3200):

@@ -30,7 +30,9 @@ class CountTest(Case):
             bench.serve()
 
     def test_steps_that_nobody_asked_for_stop_the_pump_at_the_next_look(self):
-        """Hazards: H1."""
+        """Hazards: H1.
+        Faults: F4.
+        """
         bench = self.running()
         bench.run_s(3)
         pump = bench.controller
@@ -77,7 +79,9 @@ class CountTest(Case):
         self.assertEqual((pump.state, active(bench)), (moves.RUNNING, []))
 
     def test_a_step_too_few_or_too_many_halts_within_two_looks(self):
-        """Hazards: H1, H4."""
+        """Hazards: H1, H4.
+        Faults: F3, F4.
+        """
         for steps in (-2, 2):
             bench = self.running()
             bench.run_s(3)
@@ -107,7 +111,9 @@ class CountTest(Case):
         self.assertNotIn("under_delivery", active(bench))
 
     def test_ten_percent_too_much_in_15_min_stops_the_pump(self):
-        """Hazards: H1."""
+        """Hazards: H1.
+        Faults: F4.
+        """
         bench = self.running(SLOWER)
         pump = bench.controller
         self.looked(bench, 60)
@@ -159,7 +165,9 @@ class CountTest(Case):
 
 class ClockTest(Case):
     def test_a_clock_that_jumps_is_put_back_told_and_moves_no_step(self):
-        """Hazards: H5."""
+        """Hazards: H5.
+        Faults: F9.
+        """
         for jump_us in (1, -1, 3600000000, -3600000000, 400 * 86400 * 1000000):
             bench = self.running()
             bench.run_s(3)
@@ -268,7 +276,9 @@ class SelfTestTest(Case):
         self.assertTrue(640 * 1024 // PIECE_BYTES * 2 <= 70)
 
     def test_an_image_that_does_not_fit_its_seal_stops_the_pump(self):
-        """Hazards: H6."""
+        """Hazards: H6.
+        Faults: F19.
+        """
         image = Image()
         image.crc += 1
         bench = self.board(image)
@@ -296,7 +306,9 @@ class SelfTestTest(Case):
         self.assertIn("memory_damaged", active(bench))
 
     def test_memory_that_fails_later_is_found_within_the_hour(self):
-        """Hazards: H6."""
+        """Hazards: H6.
+        Faults: F19.
+        """
         bench = self.board()
         bench.run_s(3)
         bench.controller.monitor.self_test._spare_block = lambda: StuckBits(256, 9, 4)

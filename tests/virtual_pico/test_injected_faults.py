@@ -72,6 +72,7 @@ def broken_once(rig, owner, name, error="ValueError"):
     rig.on_device(BREAK.format(error=error, owner=owner, name=name))
 
 
+@pytest.mark.fault("F7", "F8")
 @pytest.mark.hazard("H2", "H3")
 @pytest.mark.parametrize(
     ("error", "code"), [("ValueError", "service_fault"), ("MemoryError", "heap_exhausted")]
@@ -83,6 +84,7 @@ def test_an_error_in_the_service_is_told_and_moves_no_edge(rig, error, code):
     assert alarms(rig) == {code}
 
 
+@pytest.mark.fault("F8")
 def test_an_error_in_light_and_sound_is_told_and_moves_no_edge(rig):
     broken_once(rig, "c.monitor", "shown_priority")
     rig.run_s(LOOKS_S)
@@ -90,6 +92,7 @@ def test_an_error_in_light_and_sound_is_told_and_moves_no_edge(rig):
     assert alarms(rig) == {"service_fault"}
 
 
+@pytest.mark.fault("F8")
 def test_an_error_while_a_button_is_served_is_told_and_moves_no_edge(rig):
     broken_once(rig, "c", "silence")
     rig.pico.set_input(STOP_BUTTON_GPIO, 0)
@@ -100,6 +103,7 @@ def test_an_error_while_a_button_is_served_is_told_and_moves_no_edge(rig):
     assert alarms(rig) == {"service_fault"}
 
 
+@pytest.mark.fault("F8")
 @pytest.mark.hazard("H14")
 def test_an_error_in_a_request_is_answered_so_and_told(rig):
     broken_once(rig, "c", "clock")
@@ -111,6 +115,23 @@ def test_an_error_in_a_request_is_answered_so_and_told(rig):
     assert alarms(rig) == {"console_fault"}
 
 
+@pytest.mark.fault("F6")
+def test_a_console_that_is_frozen_holds_up_no_delivery(rig):
+    rig.pico.serial_write(b"\x03import time\r")
+    rig.run_s(0.2)
+    rig.pico.serial_write(b"while True: time.sleep(1)\r\r")
+    rig.run_s(0.2)
+    rig.pico.serial_read()
+    edges = len(rig.pico.step_edges)
+    rig.pico.serial_write(b"status\n")
+    rig.run_s(LOOKS_S)
+    assert b"running" not in rig.pico.serial_read()
+    assert len(rig.pico.step_edges) - edges == pytest.approx(50 * LOOKS_S, abs=2)
+    rig.connect()
+    assert alarms(rig) == set()
+
+
+@pytest.mark.fault("F9")
 @pytest.mark.hazard("H5")
 def test_a_real_time_clock_that_is_set_by_others_changes_nothing(rig):
     before = rig.pump.status()
@@ -122,6 +143,7 @@ def test_a_real_time_clock_that_is_set_by_others_changes_nothing(rig):
     assert alarms(rig) == set()
 
 
+@pytest.mark.fault("F9")
 @pytest.mark.hazard("H5")
 def test_a_clock_that_jumps_is_put_back_and_told(rig):
     rig.on_device("c.pump_clock.offset_us += 3600 * 1000000")
@@ -130,6 +152,21 @@ def test_a_clock_that_jumps_is_put_back_and_told(rig):
     assert alarms(rig) == {"clock_moved"}
 
 
+@pytest.mark.fault("F5", "F8")
+@pytest.mark.hazard("H2", "H16")
+def test_a_look_that_fails_each_time_ends_in_a_reset_after_what_was_committed(fifty):
+    fifty.on_device("def broken():\n    raise ValueError('on purpose')\nc.monitor.look = broken")
+    edges, resets = len(fifty.pico.step_edges), fifty.pico.resets
+    assert fifty.pico.run_until(lambda: fifty.pico.resets > resets, 11 * SECOND)
+    assert len(fifty.pico.step_edges) - edges <= COMMIT_STEPS
+    fifty.await_usb()
+    fifty.connect()
+    status = fifty.pump.status()
+    assert (status.state, status.reset_cause) == ("running", "watchdog")
+    assert {"watchdog_reset", "interrupted"} <= {code for code, _ in status.alarms}
+
+
+@pytest.mark.fault("F4")
 @pytest.mark.hazard("H1")
 def test_edges_that_the_pump_never_made_stop_it_and_switch_the_motor_off(fifty):
     """Edges from elsewhere on the STEP pin, more than can have been committed."""
@@ -143,6 +180,7 @@ def test_edges_that_the_pump_never_made_stop_it_and_switch_the_motor_off(fifty):
     assert len(fifty.pico.step_edges) == edges
 
 
+@pytest.mark.fault("F4")
 @pytest.mark.hazard("H1")
 def test_a_few_edges_that_the_pump_never_made_stop_it_within_two_looks(fifty):
     fifty.pico.extra_edges(STEP_GPIO, 3)
@@ -152,6 +190,7 @@ def test_a_few_edges_that_the_pump_never_made_stop_it_within_two_looks(fifty):
     assert (status.state, status.alarms) == ("halted", [("step_mismatch", "high")])
 
 
+@pytest.mark.fault("F3", "F12")
 @pytest.mark.hazard("H4", "H16")
 def test_pio_that_has_stopped_makes_no_step_more_and_is_told(fifty):
     # Early in a word of 268 ms, 13 steps: those that are missing at its end are told. Late in one
@@ -167,6 +206,7 @@ def test_pio_that_has_stopped_makes_no_step_more_and_is_told(fifty):
     assert status.witnessed == edges
 
 
+@pytest.mark.fault("F11")
 @pytest.mark.hazard("H16", "H17")
 def test_dma_that_has_stopped_for_good_is_reset_three_times_and_then_the_pump_stays_stopped(fifty):
     """What the queue has fetched is made; the watchdog is not fed, as the words stand still."""
@@ -201,6 +241,7 @@ def test_a_reset_by_software_is_told_apart_from_the_watchdog(fifty):
     assert status.stepped >= edges
 
 
+@pytest.mark.fault("F19")
 @pytest.mark.hazard("H6")
 def test_a_bit_of_the_image_that_has_changed_stops_the_pump_within_70_s(new_rig):
     rig = new_rig()

@@ -38,6 +38,7 @@ def tones_hz(rig, ms):
     return heard - {0}
 
 
+@pytest.mark.fault("F2")
 def test_the_bolus_button_gives_the_demand_bolus_once_and_is_heard_when_locked_out(rig):
     before = rig.pump.status()
     press(rig, BUTTON_BOLUS_GPIO, 150)
@@ -62,6 +63,7 @@ def test_the_stop_button_pauses_when_it_is_held_for_three_seconds(rig):
     assert rig.pump.status().state == "paused"
 
 
+@pytest.mark.fault("F1")
 @pytest.mark.hazard("H19")
 def test_a_stuck_button_is_told(rig):
     rig.pico.set_input(BUTTON_BOLUS_GPIO, 0)

@@ -93,6 +93,7 @@ def test_held_up_for_seconds_it_stops_by_itself_and_makes_up_for_it(rig):
     assert ("step_generator_starved", "high") in rig.pump.status().alarms
 
 
+@pytest.mark.fault("F5", "F13")
 @pytest.mark.hazard("H2", "H16")
 def test_the_watchdog_bites_a_hung_processor_and_delivery_goes_on(rig):
     resets = rig.pico.resets
@@ -147,6 +148,7 @@ def go_on_from_interruption(rig, reset_ns):
     asked.mode = mode
 
 
+@pytest.mark.fault("F14")
 @pytest.mark.parametrize("operation", [None, (1, "before"), (2, "middle"), (3, "after")])
 @pytest.mark.hazard("H15", "H22")
 def test_after_a_power_cut_the_reservoir_never_shows_more_than_is_left(rig, operation):

@@ -7,6 +7,7 @@ from pump.core.feeder import CHANGE_WITHIN_S
 from pump.core.journal_times import JournalTimes
 
 _RECORDS_MAX = const(400)
+_LOOKED_AT = (records.DEMAND, records.CLOCK_SET)
 # A lockout and a period last a week at most; a record waits for the bolus it is of for seconds.
 _KEPT_S = const(604800 + 60)
 
@@ -72,19 +73,20 @@ class Demands:
                 start[0] += moved_s
                 start[1] = True
 
-    def load(self, events) -> None:
+    def load(self, recorder) -> None:
         """Find them again in the journal of events."""
-        if events.last(records.DEMAND) is None:
+        if not recorder.last_demand():
             # Nothing to be read through a whole journal for.
             return
-        looked_at = newest_s = 0
+        newest = None
+        newest_s = 0
         times = JournalTimes()
-        for record in events.records(newest_first=True):
+        for record in recorder.events.look_back(_LOOKED_AT, records.CLOCK_SET):
             time_s, is_known = times.time_of(record)
-            if not looked_at:
+            if newest is None:
+                newest = record.sequence
                 newest_s = time_s
-            looked_at += 1
-            if looked_at > _RECORDS_MAX and time_s <= newest_s - _KEPT_S:
+            if newest - record.sequence >= _RECORDS_MAX and time_s <= newest_s - _KEPT_S:
                 break
             if record.kind == records.DEMAND:
                 self.starts.insert(0, [time_s + CHANGE_WITHIN_S, is_known])

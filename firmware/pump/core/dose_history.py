@@ -29,6 +29,14 @@ _KEPT_S = const(172800)
 # How many are told apart; of more, two that are alike count as one.
 BOLUSES_KEPT = const(48)
 _RECORDS_MAX = const(400)
+_LOOKED_AT = (
+    records.CLOCK_SET,
+    records.DAILY_DOSE,
+    records.REFILL,
+    records.BRIDGE_LEFT,
+    records.DEMAND,
+    records.BOLUS_STARTED,
+)
 _NO_REQUEST = "00000000"
 # Setting the clock by so much counts as nothing: a day is not told apart from one so much longer.
 _CLOCK_SLACK_S = const(60)
@@ -346,7 +354,8 @@ class DoseHistory:
         waiting: list[tuple[int, bool, tuple[int, int]]] = []
         waiting_bridges: list[tuple[int, bool, Bridge]] = []
         # Times never look further back than they are, see JournalTimes: what is too old is so.
-        looked_at = newest_s = number = 0
+        newest = None
+        newest_s = number = 0
         times = JournalTimes()
         # (when, how long) others waited for a demand bolus, the oldest first.
         waits: list[tuple[int, int]] = []
@@ -355,14 +364,14 @@ class DoseHistory:
         # Those of which that counts, waiting for the dose that was in force.
         clocks: list[tuple[int, int]] = []
         is_demand = False
-        for record in events.records(newest_first=True):
+        for record in events.look_back(_LOOKED_AT, records.CLOCK_SET):
             time_s, is_known = times.time_of(record)
-            if not looked_at:
+            if newest is None:
+                newest = record.sequence
                 newest_s = time_s
-            looked_at += 1
-            number = record.sequence
-            if looked_at > _RECORDS_MAX and time_s <= newest_s - _KEPT_S:
+            if newest - record.sequence >= _RECORDS_MAX and time_s <= newest_s - _KEPT_S:
                 break
+            number = record.sequence
             if moved is not None and (record.clock_known or moved[1] < 0):
                 clocks.append(moved)
             moved = None
@@ -400,6 +409,8 @@ class DoseHistory:
                 if is_demand:
                     waits.insert(0, (time_s, fields["duration_s"]))
                     is_demand = False
+        if newest is None:
+            return
         if not self.doses or self.doses[0].at_s > newest_s - _KEPT_S:
             record = events.last(records.DAILY_DOSE, number)
             if record is not None:

@@ -510,6 +510,39 @@ class Journal:
             raise self._failing(error)
         return at > 0 or view[:HEADER_BYTES] == self._header(number)
 
+    def look_back(self, kinds: tuple[int, ...], beside: int):
+        """Iterate over what matters of the newest records, the newest first, each a Record.
+
+        A start may have to look back over thousands: what is not asked for is stepped over by its
+        length alone, in a tenth of the time that records() takes for it.
+
+        Args:
+            kinds: of which kinds; besides, the newest record of all comes first, and the first
+                one of each sector, so that it can be told how far back this is.
+            beside: a kind of which each record is followed by the one that was written before it.
+
+        Raises:
+            JournalFailing: the flash could not be read.
+        """
+        buffer = bytearray(SECTOR_BYTES)
+        view = memoryview(buffer)
+        newest = self._newest()
+        is_asked_for = True
+        for sequence in range(newest, max(-1, newest - self._count), -1):
+            if not self._read_sector(buffer, sequence):
+                continue
+            seed = _number(buffer, 20)
+            offsets = _chain(buffer)
+            if offsets is None:
+                offsets = list(_offsets(buffer))
+            first_at = offsets[0] if offsets else -1
+            for at in reversed(offsets):
+                kind = buffer[at + 1]
+                if is_asked_for or kind in kinds or at == first_at:
+                    if _is_record(view, at, seed):
+                        is_asked_for = kind == beside
+                        yield Record(buffer, at)
+
     def last(self, kind: int, before: int | None = None) -> Record | None:
         """The newest record of a kind, or None; looks through the whole ring if need be.
 
@@ -520,7 +553,7 @@ class Journal:
             JournalFailing: the flash could not be read.
         """
         buffer = _WORK
-        patterns = (bytes([_MARK, kind]), bytes([_MARK | _CLOCK_UNKNOWN, kind]))
+        patterns = _patterns(kind)
         newest = self._newest()
         for sequence in range(newest, max(-1, newest - self._count), -1):
             if self._read_sector(buffer, sequence):
@@ -560,6 +593,11 @@ class Journal:
                 if not _is_blank(buffer, _past_voids(buffer, end) + RECORD_BYTES_MAX):
                     self._note("damaged")
         return self._checked == 0
+
+    @property
+    def sector(self) -> int:
+        """Number of the sector that the last record was written to."""
+        return self._current
 
     @property
     def erases(self) -> int:
@@ -632,6 +670,11 @@ def records_of(buffer: bytearray, number: int):
         yield Record(buffer, at)
 
 
+def _patterns(kind: int) -> tuple[bytes, bytes]:
+    """How records of a kind begin, with the clock known and without."""
+    return bytes([_MARK, kind]), bytes([_MARK | _CLOCK_UNKNOWN, kind])
+
+
 def _number(buffer: bytes | bytearray | memoryview, at: int) -> int:
     return int.from_bytes(buffer[at : at + 4], "little")
 
@@ -688,6 +731,32 @@ def _offsets(buffer: bytearray):
             at += _size(buffer, at)
         else:
             at = _next(buffer, _MARKS, at + 1)
+
+
+def _chain(buffer: bytearray) -> list[int] | None:
+    """Where the records of a sector begin, by their lengths alone; None when they do not join up.
+
+    The numbers of records that follow one another do too, so a damaged length that happens to lead
+    to the beginning of a later record is found out.
+    """
+    found: list[int] = []
+    at = HEADER_BYTES
+    number = -1
+    while at <= SECTOR_BYTES - OVERHEAD_BYTES:
+        mark = buffer[at]
+        if mark & 0xFE != _MARK:
+            if mark == 0:
+                at = _past_voids(buffer, at)
+                number = -1
+                continue
+            return found if _is_blank(buffer, at) else None
+        following = buffer[at + 3]
+        if following != number and number >= 0:
+            return None
+        number = following + 1 & 255
+        found.append(at)
+        at += OVERHEAD_BYTES + buffer[at + 2]
+    return found if _is_blank(buffer, at) else None
 
 
 def _next(buffer: bytearray, patterns: tuple[bytes, bytes], at: int) -> int:

@@ -4,7 +4,10 @@ from pump.core import records
 
 
 class JournalTimes:
-    """Tells the times of records that are read from the newest one on, without a gap."""
+    """Tells the times of records that are read from the newest one on.
+
+    What else is left out: each record of the clock being set, and the one before it, must come.
+    """
 
     def __init__(self):
         # (moved by, whether the clock was known before) each time it was set, the oldest first.

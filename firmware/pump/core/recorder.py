@@ -8,6 +8,17 @@ from pump.core import records
 from pump.core.errors import PumpError
 from pump.core.journal import JournalFailing
 
+# What records.IN_FORCE holds, in the order of its fields.
+_CONFIRMING = (
+    records.PROGRAMME_CONFIRMED,
+    records.LIBRARY_CONFIRMED,
+    records.FOLLOWING_CONFIRMED,
+    records.KEYS_CHANGED,
+    records.EQUIPMENT_CONFIRMED,
+    records.DEMAND,
+)
+_LOOKED_AT = _CONFIRMING + (records.IN_FORCE,)
+
 
 class Recorder:
     """Journals and settings of one pump.
@@ -40,15 +51,25 @@ class Recorder:
         self._clock = clock
         self.failure = ""
         self.sentence = ""
+        # By kind of _CONFIRMING: the slot's number, or the demand's own; None until it is needed.
+        self._in_force = None
+        # The sector of events that holds a record of it.
+        self._sector = -1
 
     def open(self) -> None:
         """Find the newest records; to be done before anything is noted or read."""
+        self._in_force = None
+        self._sector = -1
         for journal in (self.events, self.faults, self.checkpoints):
             journal.open()
 
     def event(self, kind: int, *values) -> None:
         """Note an event, values in the order of records.KINDS."""
-        self._append(self.events, kind, values)
+        number = self._append(self.events, kind, values)
+        if kind in _CONFIRMING:
+            self._note_in_force(kind, number, values)
+        if self._sector != self.events.sector:
+            self._repeat_in_force()
 
     def fault(self, code: str, detail: str) -> None:
         """Note a fault in the fault journal."""
@@ -60,8 +81,11 @@ class Recorder:
 
     def confirmed_slot(self, kind: int):
         """Number of the text in slots that a record of this kind says was confirmed last."""
-        record = self.events.last(kind)
-        return None if record is None else record.fields()["slot"]
+        return self._load_in_force()[kind] or None
+
+    def last_demand(self) -> int:
+        """Number of the newest record of a demand bolus, 0 when there never was one."""
+        return self._load_in_force()[records.DEMAND]
 
     def confirmed(self, slots, kind: int):
         """The text in slots that a record of this kind says was confirmed last, as Stored.
@@ -99,13 +123,61 @@ class Recorder:
                     self._note_failure(error)
                 return
 
-    def _append(self, journal, kind, values) -> None:
+    def _load_in_force(self):
+        """What was confirmed last; looked for in the journal when it is first needed.
+
+        One look back serves all, and ends at the newest record of all of them: with one of those
+        in each sector, a start reads a sector or two however long the journal is.
+        """
+        if self._in_force is None:
+            in_force: dict[int, int] = {}
+            for record in self.events.look_back(_LOOKED_AT, records.IN_FORCE):
+                if record.kind == records.IN_FORCE:
+                    fields = record.fields()
+                    for kind, (name, _) in zip(_CONFIRMING, records.KINDS[records.IN_FORCE][1]):
+                        in_force.setdefault(kind, fields[name])
+                    break
+                if record.kind in _CONFIRMING and record.kind not in in_force:
+                    is_demand = record.kind == records.DEMAND
+                    number = record.sequence if is_demand else record.fields()["slot"]
+                    in_force[record.kind] = number
+                    if len(in_force) == len(_CONFIRMING):
+                        break
+            for kind in _CONFIRMING:
+                in_force.setdefault(kind, 0)
+            self._in_force = in_force
+        return self._in_force
+
+    def _note_in_force(self, kind: int, number, values) -> None:
+        # Where flash could not be read there is nothing to keep up to date.
+        if self._in_force is None:
+            return
+        if kind == records.DEMAND:
+            self._in_force[kind] = number or self._in_force[kind]
+        else:
+            fields = records.KINDS[kind][1]
+            self._in_force[kind] = values[[name for name, _ in fields].index("slot")]
+
+    def _repeat_in_force(self) -> None:
+        """Note in a sector that has just come into use what is in force."""
+        try:
+            values = self._load_in_force()
+        except PumpError as error:
+            self._note_failure(error)
+            return
+        if self._append(self.events, records.IN_FORCE, [values[kind] for kind in _CONFIRMING]):
+            self._sector = self.events.sector
+
+    def _append(self, journal, kind, values):
+        """The number of the record that was written, 0 when it could not be."""
         now_s = self._clock.now_s()
         try:
             payload = records.encode(kind, *values)
-            journal.append(kind, max(0, min(now_s, 0xFFFFFFFF)), payload, self._clock.is_known)
+            now_s = max(0, min(now_s, 0xFFFFFFFF))
+            return journal.append(kind, now_s, payload, self._clock.is_known)
         except PumpError as error:
             self._note_failure(error)
+            return 0
 
     def _note_failure(self, error) -> None:
         self.failure = error.code if error.code == "journal_full" else "journal_failing"

@@ -52,6 +52,7 @@ LIMIT_OVERRIDDEN = const(41)
 DAILY_DOSE = const(42)
 KEYS_CHANGED = const(43)
 EQUIPMENT_CONFIRMED = const(44)
+IN_FORCE = const(45)
 MOVE_BEGUN = const(50)
 MOVE_ENDED = const(51)
 
@@ -142,6 +143,19 @@ KINDS = {
     EQUIPMENT_CONFIRMED: (
         "equipment_confirmed",
         (("request_id", REQUEST), ("digest", DIGEST), ("slot", COUNT), ("equipment", TEXT)),
+    ),
+    # Once in each sector: what was confirmed last, as the slot's number, 0 for never, and the
+    # number of the last demand. A start need look no further back for these: see recorder.py.
+    IN_FORCE: (
+        "in_force",
+        (
+            ("programme_slot", COUNT),
+            ("library_slot", COUNT),
+            ("following_slot", COUNT),
+            ("keys_slot", COUNT),
+            ("equipment_slot", COUNT),
+            ("last_demand", COUNT),
+        ),
     ),
     # A move of the drive that is no dose, or the backlash that was taken up before one.
     MOVE_BEGUN: ("move_begun", (("request_id", REQUEST), ("move", TEXT))),

@@ -88,13 +88,18 @@ class Kept:
 
 def load_history(pump) -> None:
     """Find in library and journals what is needed to judge requests, not to go on delivering."""
-    pump.lock.load()
-    pump.guard.load()
-    pump.inputs.load()
-    pump.guard.load_history()
-    pump.demands.load(pump.recorder.events)
-    load_requests(pump)
-    following.tidy(pump)
+    for load in (
+        pump.lock.load,
+        pump.guard.load,
+        pump.inputs.load,
+        pump.guard.load_history,
+        lambda: pump.demands.load(pump.recorder),
+        lambda: load_requests(pump),
+        lambda: following.tidy(pump),
+    ):
+        load()
+        # Delivery goes on, and the service that feeds it has yet to start.
+        pump.commit_before_writing()
 
 
 def after_warm_reset(pump, kept, state, witnessed: int, gap_from_ticks) -> None:

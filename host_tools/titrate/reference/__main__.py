@@ -3,7 +3,8 @@
     python -m titrate.reference            write them all
     python -m titrate.reference --check    only name those that are out of date
 
-Exit status 1 when --check finds one, and when a rule, an alarm or a hazard is without its test.
+Exit status 1 when --check finds one, and when a rule, an alarm, a hazard or a fault is
+without its test.
 """
 
 import sys
@@ -20,6 +21,7 @@ from titrate.reference import (
     alarms_page,
     commands_page,
     evidence,
+    faults_page,
     hazards_page,
     plan_page,
     protocol_page,
@@ -31,6 +33,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 FILES: dict[str, Callable[[], str]] = {
     "firmware/docs/alarms.md": lambda: alarms_page.text(ROOT),
+    "firmware/docs/faults.md": lambda: faults_page.text(ROOT),
     "firmware/docs/hazards.md": lambda: hazards_page.text(ROOT),
     "firmware/docs/protocol.md": protocol_page.text,
     "host_tools/docs/commands.md": commands_page.text,
@@ -68,7 +71,7 @@ if __name__ == "__main__":
     for name in outdated() if checking else write():
         print(f"{name} is out of date: python -m titrate.reference" if checking else name)
     problems = evidence.problems(ROOT) + alarm_evidence.problems(ROOT)
-    problems += hazards_page.problems(ROOT)
+    problems += hazards_page.problems(ROOT) + faults_page.problems(ROOT)
     for sentence in problems:
         print(sentence)
     sys.exit(1 if problems or (checking and outdated()) else 0)
