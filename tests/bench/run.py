@@ -7,6 +7,7 @@ those marked "host" are ratios or CPU seconds of this computer. Writes build/ben
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -29,6 +30,8 @@ from titrate.simulation import simulate  # noqa: E402
 from titrate.virtual.flash import FlashTiming  # noqa: E402
 
 UF2 = ROOT / "build" / "pico_tmc2209" / "firmware.uf2"
+MUTATION = ROOT / "tests" / "mutation" / "run.py"
+MUTANTS_SAMPLED = 400
 MS = 1_000_000
 BASAL = (25_000, 1)  # 0.6 mL/day
 # The recommended build: 10 mL syringe, 2 mm screw, no gear: 103 nL a step.
@@ -196,6 +199,20 @@ def year(bench: Bench) -> None:
         bench.most(f"simulating {365 * years} days of 24 steps (host)", taken_s, years, "s CPU")
 
 
+def mutation(bench: Bench) -> None:
+    """How many small mistakes in the core the portable tests notice, of a sample of them.
+
+    `make mutants` judges them all.
+    """
+    found = ROOT / "build" / "mutants-sample.json"
+    found.unlink(missing_ok=True)
+    command = [sys.executable, MUTATION, "--sample", str(MUTANTS_SAMPLED), "--to", found]
+    subprocess.run(command, check=False, capture_output=True)
+    score = json.loads(found.read_text())["scores"]["all"]
+    figure = f"mutants of the core noticed by the portable tests, of a sample of {MUTANTS_SAMPLED}"
+    bench.least(figure, score["percent"], 90, "%")
+
+
 def _beside_others(rows: list[dict[str, Any]]) -> Table:
     """A column a contender: worst edge errors, those of others as multiples of Titrate's; costs."""
     table = Table(
@@ -218,7 +235,15 @@ def _beside_others(rows: list[dict[str, Any]]) -> Table:
 def main() -> int:
     """Measure everything, print the table, write build/bench.json; 1 when a limit is missed."""
     console = Console()
-    parts: tuple[Callable[[Bench], None], ...] = (basal, day, disturbed, fast, power_on, year)
+    parts: tuple[Callable[[Bench], None], ...] = (
+        basal,
+        day,
+        disturbed,
+        fast,
+        power_on,
+        year,
+        mutation,
+    )
     bench = Bench()
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("measuring", total=len(parts) + 1)

@@ -1,0 +1,241 @@
+"""Runs the portable tests against mutants: which tests run a line, and whether one of them fails.
+
+Everything is imported once. A mutant lives in a forked process of its own, where its function gets
+the changed code; where what is changed is carried out at import, the modules are imported again
+there. Only tests that run a line of the changed statement are run, until one fails. A test is
+stopped by the processor time that it uses, not by the clock on the wall, so that a loop without
+end counts as noticed on a busy computer as on an idle one.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import importlib.abc
+import importlib.util
+import os
+import resource
+import signal
+import sys
+import time
+import types
+import unittest
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from mutants import Mutant
+from verdicts import ENDLESS, FAILED, SURVIVED
+
+ROOT = Path(__file__).resolve().parents[2]
+PORTABLE = ROOT / "tests" / "portable"
+FIRMWARE = ROOT / "firmware"
+
+# A test may use so much more processor time than it did without a mutant.
+_TIMES = 20
+_SPARE_S = 1.0
+_MEMORY_BYTES = 2 << 30
+
+
+@dataclass
+class Known:
+    """What is known of a test.
+
+    Attributes:
+        module, name: the file it is in, and its class and method.
+        lines: (file name without ending, line) of each line of a mutated file that it runs.
+        cpu_s: the processor time that it uses.
+    """
+
+    module: str
+    name: str
+    lines: set[tuple[str, int]]
+    cpu_s: float
+
+
+class Killer:
+    """Judges mutants of files by the portable tests.
+
+    Args:
+        paths: the files.
+
+    Attributes:
+        tests: Known of every portable test.
+    """
+
+    def __init__(self, paths: list[Path]):
+        sys.dont_write_bytecode = True
+        sys.path[:0] = [str(PORTABLE), str(FIRMWARE)]
+        self._paths = paths
+        self._modules = _modules()
+        self._cases = _load(self._modules)
+        self.tests = [self._know(case) for case in self._cases]
+        self._by_line: dict[tuple[str, int], list[int]] = {}
+        for number, test in enumerate(self.tests):
+            for line in test.lines:
+                self._by_line.setdefault(line, []).append(number)
+        self._noticed: dict[str, Counter[int]] = {}
+        gc.collect()
+        gc.freeze()
+
+    def _know(self, case: unittest.TestCase) -> Known:
+        from_s = time.process_time()
+        _run(case)
+        cpu_s = time.process_time() - from_s
+        lines: set[tuple[str, int]] = set()
+        names = {str(path): path.stem for path in self._paths}
+
+        def trace(frame, event, _):
+            stem = names.get(frame.f_code.co_filename)
+            if stem is None:
+                return None
+            lines.add((stem, frame.f_lineno))
+            return trace
+
+        sys.settrace(trace)
+        try:
+            passed = _run(case)
+        finally:
+            sys.settrace(None)
+        if not passed:
+            raise SystemExit(f"{case.id()} fails without any mutant")
+        return Known(type(case).__module__, case.id().split(".", 1)[1], lines, cpu_s)
+
+    def tests_of(self, mutant: Mutant) -> list[int]:
+        """The tests that may notice a mutant, the likeliest first."""
+        stem = mutant.path.stem
+        if mutant.is_at_import:
+            found = set(range(len(self.tests)))
+        else:
+            found = set()
+            for line in mutant.lines:
+                found.update(self._by_line.get((stem, line), ()))
+        often = self._noticed.get(stem + mutant.where, Counter())
+        return sorted(
+            found,
+            key=lambda n: (
+                -often[n],
+                not self.tests[n].module.endswith(stem),
+                self.tests[n].cpu_s,
+                n,
+            ),
+        )
+
+    def judge(self, mutant: Mutant) -> tuple[str, str]:
+        """What became of a mutant, and the test that noticed it."""
+        numbers = self.tests_of(mutant)
+        if not numbers:
+            return SURVIVED, ""
+        reader, writer = os.pipe()
+        sys.stdout.flush()
+        pid = os.fork()
+        if pid == 0:
+            os.close(reader)
+            self._try(mutant, numbers, writer)
+        os.close(writer)
+        with os.fdopen(reader, "rb") as pipe:
+            said = pipe.read().split()
+        status = os.waitpid(pid, 0)[1]
+        last = int(said[-1]) if said else numbers[0]
+        if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0:
+            return SURVIVED, ""
+        self._noticed.setdefault(mutant.path.stem + mutant.where, Counter())[last] += 1
+        test = self.tests[last]
+        is_endless = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGVTALRM
+        return ENDLESS if is_endless else FAILED, f"{test.module}.{test.name}"
+
+    def _try(self, mutant: Mutant, numbers: list[int], writer: int) -> None:
+        """In the process of a mutant: ends with 0 when every test passed."""
+        quiet = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(quiet, 1)
+        os.dup2(quiet, 2)
+        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
+        status = 1
+        try:
+            signal.setitimer(signal.ITIMER_VIRTUAL, 10 * _SPARE_S)
+            cases = self._cases
+            if mutant.is_at_import or not _changed_in_place(mutant):
+                cases = self._imported_again(mutant)
+            for number in numbers:
+                os.write(writer, b"%d\n" % number)
+                limit_s = _SPARE_S + _TIMES * self.tests[number].cpu_s
+                signal.setitimer(signal.ITIMER_VIRTUAL, limit_s)
+                if not _run(cases[number]):
+                    break
+            else:
+                status = 0
+        finally:
+            os._exit(status)
+
+    def _imported_again(self, mutant: Mutant) -> list[unittest.TestCase]:
+        ours = (str(PORTABLE), str(FIRMWARE))
+        for name, module in list(sys.modules.items()):
+            if (getattr(module, "__file__", None) or "").startswith(ours):
+                del sys.modules[name]
+        sys.meta_path.insert(0, _Finder(mutant))
+        return _load(self._modules)
+
+
+def _modules() -> tuple[str, ...]:
+    """The names of the portable tests, as tests/portable/run.py lists them."""
+    spec = importlib.util.spec_from_file_location("portable_run", PORTABLE / "run.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.MODULES
+
+
+def _load(modules: tuple[str, ...]) -> list[unittest.TestCase]:
+    found: list[unittest.TestCase] = []
+    suites = [unittest.defaultTestLoader.loadTestsFromNames(modules)]
+    while suites:
+        for part in suites.pop():
+            if isinstance(part, unittest.TestSuite):
+                suites.append(part)
+            else:
+                found.append(part)
+    return sorted(found, key=lambda case: case.id())
+
+
+def _run(case: unittest.TestCase) -> bool:
+    result = unittest.TestResult()
+    case.run(result)
+    return result.testsRun > 0 and result.wasSuccessful()
+
+
+def _changed_in_place(mutant: Mutant) -> bool:
+    """Give the function that is changed its new code; False when it cannot be seen there."""
+    owner: object = sys.modules[f"pump.core.{mutant.path.stem}"]
+    code = compile(mutant.source, str(mutant.path), "exec")
+    for name in mutant.where.split("."):
+        owner = vars(owner)[name]
+        if isinstance(owner, property):
+            owner = owner.fget
+        first = getattr(getattr(owner, "__code__", None), "co_firstlineno", None)
+        code = next(
+            part
+            for part in code.co_consts
+            if isinstance(part, types.CodeType)
+            and part.co_name == name
+            and first in (None, part.co_firstlineno)
+        )
+        if isinstance(owner, types.FunctionType):
+            if owner.__code__ == code:
+                return False
+            owner.__code__ = code
+            return True
+    return False
+
+
+class _Finder(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
+    """Imports the changed source in the place of the file."""
+
+    def __init__(self, mutant: Mutant):
+        self._mutant = mutant
+
+    def find_spec(self, fullname, path=None, target=None):
+        if fullname != f"pump.core.{self._mutant.path.stem}":
+            return None
+        return importlib.util.spec_from_loader(fullname, self)
+
+    def get_source(self, fullname: str) -> str:
+        return self._mutant.source
