@@ -1,4 +1,4 @@
-"""Runs the portable tests against mutants: which tests run a line, and whether one of them fails.
+"""Runs tests against mutants: which tests run a line, and whether one of them fails.
 
 Everything is imported once. A mutant lives in a forked process of its own, where its function gets
 the changed code; where what is changed is carried out at import, the modules are imported again
@@ -24,16 +24,15 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+import suite
 from mutants import Mutant
 from verdicts import ENDLESS, FAILED, SURVIVED
-
-ROOT = Path(__file__).resolve().parents[2]
-PORTABLE = ROOT / "tests" / "portable"
-FIRMWARE = ROOT / "firmware"
 
 # A test may use so much more processor time than it did without a mutant.
 _TIMES = 20
 _SPARE_S = 1.0
+# So many lines around a mutant tell which tests are about it: they run what few others do.
+_NEAR = 12
 _MEMORY_BYTES = 2 << 30
 
 
@@ -42,34 +41,39 @@ class Known:
     """What is known of a test.
 
     Attributes:
-        module, name: the file it is in, and its class and method.
+        name: its file, class and method.
+        is_portable: whether it is one of tests/portable.
         lines: (file name without ending, line) of each line of a mutated file that it runs.
         cpu_s: the processor time that it uses.
     """
 
-    module: str
     name: str
+    is_portable: bool
     lines: set[tuple[str, int]]
     cpu_s: float
 
 
 class Killer:
-    """Judges mutants of files by the portable tests.
+    """Judges mutants of files: by the portable tests, what is left by those of the host.
 
     Args:
         paths: the files.
+        at_most: how many portable tests are run on a mutant, the likeliest; None for all that
+            may notice it. With a number what survives may yet be noticed by others.
 
     Attributes:
-        tests: Known of every portable test.
+        tests: Known of every test.
     """
 
-    def __init__(self, paths: list[Path]):
+    def __init__(self, paths: list[Path], at_most: int | None = None):
         sys.dont_write_bytecode = True
-        sys.path[:0] = [str(PORTABLE), str(FIRMWARE)]
+        suite.prepare()
         self._paths = paths
-        self._modules = _modules()
-        self._cases = _load(self._modules)
-        self.tests = [self._know(case) for case in self._cases]
+        self._at_most = at_most
+        self._cases = suite.portable()
+        portable = len(self._cases)
+        self._cases += suite.host()
+        self.tests = [self._know(case, at < portable) for at, case in enumerate(self._cases)]
         self._by_line: dict[tuple[str, int], list[int]] = {}
         for number, test in enumerate(self.tests):
             for line in test.lines:
@@ -78,7 +82,7 @@ class Killer:
         gc.collect()
         gc.freeze()
 
-    def _know(self, case: unittest.TestCase) -> Known:
+    def _know(self, case: suite.Case, is_portable: bool) -> Known:
         from_s = time.process_time()
         _run(case)
         cpu_s = time.process_time() - from_s
@@ -99,27 +103,28 @@ class Killer:
             sys.settrace(None)
         if not passed:
             raise SystemExit(f"{case.id()} fails without any mutant")
-        return Known(type(case).__module__, case.id().split(".", 1)[1], lines, cpu_s)
+        return Known(case.id(), is_portable, lines, cpu_s)
 
     def tests_of(self, mutant: Mutant) -> list[int]:
         """The tests that may notice a mutant, the likeliest first."""
         stem = mutant.path.stem
         if mutant.is_at_import:
-            found = set(range(len(self.tests)))
+            found = {number for number, test in enumerate(self.tests) if test.is_portable}
         else:
             found = set()
             for line in mutant.lines:
                 found.update(self._by_line.get((stem, line), ()))
         often = self._noticed.get(stem + mutant.where, Counter())
-        return sorted(
-            found,
-            key=lambda n: (
-                -often[n],
-                not self.tests[n].module.endswith(stem),
-                self.tests[n].cpu_s,
-                n,
-            ),
-        )
+        near = range(mutant.lines.start - _NEAR, mutant.lines.stop + _NEAR)
+        rarity: Counter[int] = Counter()
+        for (file, line), runs in self._by_line.items():
+            if file == stem and (line in near or mutant.is_at_import):
+                for number in runs:
+                    rarity[number] += 1 / len(runs)
+        likeliest = sorted(found, key=lambda n: (-often[n], -rarity[n], self.tests[n].cpu_s, n))
+        portable = [number for number in likeliest if self.tests[number].is_portable]
+        others = [number for number in likeliest if not self.tests[number].is_portable]
+        return portable[: self._at_most] + others
 
     def judge(self, mutant: Mutant) -> tuple[str, str]:
         """What became of a mutant, and the test that noticed it."""
@@ -140,9 +145,8 @@ class Killer:
         if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0:
             return SURVIVED, ""
         self._noticed.setdefault(mutant.path.stem + mutant.where, Counter())[last] += 1
-        test = self.tests[last]
         is_endless = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGVTALRM
-        return ENDLESS if is_endless else FAILED, f"{test.module}.{test.name}"
+        return ENDLESS if is_endless else FAILED, self.tests[last].name
 
     def _try(self, mutant: Mutant, numbers: list[int], writer: int) -> None:
         """In the process of a mutant: ends with 0 when every test passed."""
@@ -167,36 +171,16 @@ class Killer:
         finally:
             os._exit(status)
 
-    def _imported_again(self, mutant: Mutant) -> list[unittest.TestCase]:
-        ours = (str(PORTABLE), str(FIRMWARE))
+    def _imported_again(self, mutant: Mutant) -> list[suite.Case]:
+        ours = tuple(str(path) for path in (suite.PORTABLE, suite.HOST, suite.FIRMWARE))
         for name, module in list(sys.modules.items()):
             if (getattr(module, "__file__", None) or "").startswith(ours):
                 del sys.modules[name]
         sys.meta_path.insert(0, _Finder(mutant))
-        return _load(self._modules)
+        return suite.portable()
 
 
-def _modules() -> tuple[str, ...]:
-    """The names of the portable tests, as tests/portable/run.py lists them."""
-    spec = importlib.util.spec_from_file_location("portable_run", PORTABLE / "run.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.MODULES
-
-
-def _load(modules: tuple[str, ...]) -> list[unittest.TestCase]:
-    found: list[unittest.TestCase] = []
-    suites = [unittest.defaultTestLoader.loadTestsFromNames(modules)]
-    while suites:
-        for part in suites.pop():
-            if isinstance(part, unittest.TestSuite):
-                suites.append(part)
-            else:
-                found.append(part)
-    return sorted(found, key=lambda case: case.id())
-
-
-def _run(case: unittest.TestCase) -> bool:
+def _run(case: suite.Case) -> bool:
     result = unittest.TestResult()
     case.run(result)
     return result.testsRun > 0 and result.wasSuccessful()

@@ -1,10 +1,11 @@
 """Mutants of a source file: each is the file with one small thing wrong in it.
 
-The operators are mutmut's. Three things are done differently here:
+The operators are mutmut's. Four things are done differently here:
 
 - Constants at the top of a file and the attributes of classes are changed too.
-- "//" and "%" become "*" and "//": the "/" that mutmut puts there is refused in the core by a rule
+- "*", "//" and "%" become "//", "*" and "//": the "/" that mutmut puts there is refused by a rule
   of the house (tests/host/test_arrows.py), whatever else is tested.
+- Tables called _ROWS are left alone: what stands in them is data, shown in the reference pages.
 - Words in a sentence for people are left alone: text that holds a space. Codes, keys and other
   text without a space are changed.
 """
@@ -19,8 +20,13 @@ import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 from mutmut.mutation.mutators import mutation_operators
 
-_DIVISIONS = {cst.FloorDivide: cst.Multiply, cst.Modulo: cst.FloorDivide}
+_DIVISIONS = {
+    cst.Multiply: cst.FloorDivide,
+    cst.FloorDivide: cst.Multiply,
+    cst.Modulo: cst.FloorDivide,
+}
 _NEVER = (cst.Annotation, cst.Decorator, cst.Import, cst.ImportFrom)
+_NEVER_ASSIGNED = ("TYPE_CHECKING", "_ROWS")
 # A wrong number of arguments there fails at once, whatever else is tested.
 _NEVER_CALLS = ("len", "isinstance")
 
@@ -129,6 +135,9 @@ class _Visitor(cst.CSTVisitor):
         if isinstance(node, cst.FunctionDef | cst.ClassDef):
             self._names.append(node.name.value)
             self._functions += isinstance(node, cst.FunctionDef)
+        elif isinstance(node, cst.Parameters):
+            # What an argument is when it is left out is worked out before the function is run.
+            self._functions -= 1
         return True
 
     def on_leave(self, node: cst.CSTNode) -> None:
@@ -137,6 +146,8 @@ class _Visitor(cst.CSTVisitor):
         if isinstance(node, cst.FunctionDef | cst.ClassDef):
             self._names.pop()
             self._functions -= isinstance(node, cst.FunctionDef)
+        elif isinstance(node, cst.Parameters):
+            self._functions += 1
         if isinstance(node, cst.BaseStatement) and self._statements:
             self._statements.pop()
 
@@ -144,18 +155,29 @@ class _Visitor(cst.CSTVisitor):
 def _is_left_alone(node: cst.CSTNode) -> bool:
     if isinstance(node, _NEVER):
         return True
-    if isinstance(node, cst.If | cst.AnnAssign | cst.Assign):
-        # What only a type checker reads.
-        text = cst.Module([]).code_for_node(node).lstrip()
-        return text.startswith(("if TYPE_CHECKING:", "TYPE_CHECKING ="))
-    if isinstance(node, cst.Call) and isinstance(node.func, cst.Name):
-        return node.func.value in _NEVER_CALLS
+    if isinstance(node, cst.If):
+        return isinstance(node.test, cst.Name) and node.test.value == "TYPE_CHECKING"
+    if isinstance(node, cst.Assign):
+        target = node.targets[0].target
+        return isinstance(target, cst.Name) and target.value in _NEVER_ASSIGNED
+    if isinstance(node, cst.Call):
+        return _calls(node, *_NEVER_CALLS)
     return isinstance(node, cst.SimpleString) and " " in node.value
+
+
+def _calls(node: cst.Call, *names: str) -> bool:
+    return isinstance(node.func, cst.Name) and node.func.value in names
 
 
 def _changed(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
     if isinstance(node, cst.BinaryOperation) and type(node.operator) in _DIVISIONS:
         yield node.with_changes(operator=_DIVISIONS[type(node.operator)]())
+        return
+    if (
+        isinstance(node, cst.Call)
+        and isinstance(node.func, cst.Name)
+        and node.func.value == "const"
+    ):
         return
     for kind, operator in mutation_operators:
         if isinstance(node, kind):

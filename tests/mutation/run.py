@@ -32,6 +32,7 @@ def options_of(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("files", nargs="*", help="only these of " + ", ".join(FILES))
     parser.add_argument("--where", default="", help="only classes and functions that hold this")
     parser.add_argument("--sample", type=int, help="so many of them, the same ones every time")
+    parser.add_argument("--at-most", type=int, help="tests on each, for a first look")
     parser.add_argument("--again", action="store_true", help="only what survived the last run")
     parser.add_argument("--to", type=Path, default=ROOT / "build" / "mutants.json")
     options = parser.parse_args(arguments)
@@ -54,9 +55,9 @@ def chosen(options: argparse.Namespace) -> list[Mutant]:
     return found
 
 
-def judged(mutants: list[Mutant]) -> list[dict[str, Any]]:
+def judged(mutants: list[Mutant], at_most: int | None) -> list[dict[str, Any]]:
     """A row for each mutant; those that survive are printed as they are found."""
-    killer = Killer(sorted({mutant.path for mutant in mutants}))
+    killer = Killer(sorted({mutant.path for mutant in mutants}), at_most)
     known = equivalents()
     twice = [key for key, count in Counter(m.key for m in mutants).items() if count > 1]
     if unclear := known.keys() & twice:
@@ -75,7 +76,7 @@ def judged(mutants: list[Mutant]) -> list[dict[str, Any]]:
 def main(arguments: list[str]) -> int:
     """Judge the mutants; 1 when a file's score is below what is wanted."""
     options = options_of(arguments)
-    rows = judged(chosen(options))
+    rows = judged(chosen(options), options.at_most)
     scores = {}
     for name in [*FILES, "all"]:
         verdicts = [row["verdict"] for row in rows if name in (row["file"], "all")]

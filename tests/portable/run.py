@@ -20,6 +20,7 @@ MODULES = (
     "test_feeder",
     "test_geometry",
     "test_journal",
+    "test_journal_format",
     "test_ledger",
     "test_library",
     "test_link_lines",
