@@ -16,6 +16,7 @@ MODULES = (
     "test_controller",
     "test_controller_delivery",
     "test_delivery",
+    "test_delivery_modes",
     "test_drug_guard",
     "test_feeder",
     "test_geometry",

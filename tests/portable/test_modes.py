@@ -261,7 +261,6 @@ class PreEmptTest(unittest.TestCase):
         whole = sorted([bolus.volume_nl for bolus in finished])
         self.assertEqual(whole, [(10000, 1), (120000, 1)])
 
-
     def test_a_bolus_waits_only_for_one_that_it_meets(self):
         for start, end, told in (
             # Ended before, ended as the other begins.
