@@ -24,7 +24,7 @@ def ticks(hours, minutes=0):
     return (MONDAY_S + hours * HOUR_S + minutes * 60) * TICKS_PER_S
 
 
-def delivering(programme, at_ticks=ticks(0)):
+def delivering(programme, at_ticks=MONDAY_S * TICKS_PER_S):
     delivery = Delivery(programme, STEP_NL, at_ticks)
     delivery.begin_bridge()
     delivery.start(at_ticks, MODE_SCHEDULE)
