@@ -200,7 +200,7 @@ def year(bench: Bench) -> None:
 
 
 def mutation(bench: Bench) -> None:
-    """How many small mistakes in the core the portable tests notice, of a sample of them.
+    """How many small mistakes in the core the tests notice, of a sample of them.
 
     `make mutants` judges them all.
     """
@@ -209,7 +209,7 @@ def mutation(bench: Bench) -> None:
     command = [sys.executable, MUTATION, "--sample", str(MUTANTS_SAMPLED), "--to", found]
     subprocess.run(command, check=False, capture_output=True)
     score = json.loads(found.read_text())["scores"]["all"]
-    figure = f"mutants of the core noticed by the portable tests, of a sample of {MUTANTS_SAMPLED}"
+    figure = f"mutants of the core that tests notice, of a sample of {MUTANTS_SAMPLED}"
     bench.least(figure, score["percent"], 90, "%")
 
 

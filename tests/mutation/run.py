@@ -1,4 +1,4 @@
-"""`make mutants`: how many small mistakes in the core the portable tests notice.
+"""`make mutants`: how many small mistakes in the core the tests notice.
 
 Prints every mutant that no test notices, and the score of each file; writes build/mutants.json.
 """

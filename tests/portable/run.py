@@ -24,6 +24,7 @@ MODULES = (
     "test_journal_format",
     "test_ledger",
     "test_library",
+    "test_limits",
     "test_link_lines",
     "test_link_server",
     "test_lock",
