@@ -36,6 +36,7 @@ MODULES = (
     "test_quantity",
     "test_ratio",
     "test_recovery",
+    "test_requests",
     "test_schedule",
     "test_slots",
     "test_train",
