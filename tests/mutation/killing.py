@@ -58,8 +58,8 @@ class Killer:
 
     Args:
         paths: the files.
-        at_most: how many portable tests are run on a mutant, the likeliest; None for all that
-            may notice it. With a number what survives may yet be noticed by others.
+        at_most: how many of the portable tests are run on a mutant, the likeliest, and no others;
+            None for all that may notice it. With a number more may be noticed than is found.
 
     Attributes:
         tests: Known of every test.
@@ -72,7 +72,7 @@ class Killer:
         self._at_most = at_most
         self._cases = suite.portable()
         portable = len(self._cases)
-        self._cases += suite.host()
+        self._cases += suite.host() if at_most is None else []
         self.tests = [self._know(case, at < portable) for at, case in enumerate(self._cases)]
         self._by_line: dict[tuple[str, int], list[int]] = {}
         for number, test in enumerate(self.tests):
@@ -124,7 +124,7 @@ class Killer:
         likeliest = sorted(found, key=lambda n: (-often[n], -rarity[n], self.tests[n].cpu_s, n))
         portable = [number for number in likeliest if self.tests[number].is_portable]
         others = [number for number in likeliest if not self.tests[number].is_portable]
-        return portable[: self._at_most] + others
+        return portable + others if self._at_most is None else portable[: self._at_most]
 
     def judge(self, mutant: Mutant) -> tuple[str, str]:
         """What became of a mutant, and the test that noticed it."""

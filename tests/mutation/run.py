@@ -32,7 +32,7 @@ def options_of(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("files", nargs="*", help="only these of " + ", ".join(FILES))
     parser.add_argument("--where", default="", help="only classes and functions that hold this")
     parser.add_argument("--sample", type=int, help="so many of them, the same ones every time")
-    parser.add_argument("--at-most", type=int, help="tests on each, for a first look")
+    parser.add_argument("--at-most", type=int, help="portable tests on each, for a first look")
     parser.add_argument("--again", action="store_true", help="only what survived the last run")
     parser.add_argument("--to", type=Path, default=ROOT / "build" / "mutants.json")
     options = parser.parse_args(arguments)

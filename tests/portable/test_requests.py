@@ -5,6 +5,7 @@ import unittest
 from bench_case import FAST, STEP_NL, Case, fast_programme, logged, proposed, status
 from bench_pump import MONDAY_S, BenchPump
 from pump.core import moves, ratio
+from pump.core.bolus_rules import BOLUSES_MAX
 from pump.core.delivery import TICKS_PER_S
 from pump.core.errors import NotNow, OutOfRange
 from pump.core.modes import Demand, Vtbi
@@ -66,6 +67,8 @@ class OutcomeTest(Case):
         again = bench.after_power_cut().controller
         for number, (name, _, _) in enumerate(STORY):
             self.assertEqual((name, again.outcome_of(f"{number + 1:08x}")), (name, "done"))
+        told_of = [(row["request_id"], row["outcome"]) for row in logged(bench, "request_outcome")]
+        self.assertEqual(told_of, [(f"{n + 1:08x}", "done") for n in range(len(STORY))])
         self.assertIsNone(again.outcome_of("0badcafe"))
 
     def test_what_touches_nothing_has_no_outcome_in_the_journal(self):
@@ -261,6 +264,54 @@ class RefusalTest(Case):
             "10000; choose a lower rate",
         )
 
+    def test_a_purge_empties_the_reservoir_down_to_its_reserve(self):
+        bench = self.programmed(FAST, 250000)
+        pump = bench.controller
+        pump.purge((36000000, 1), request_id="0badcafe")
+        # 50 uL above the reserve of 200 uL, at 36 mL/h in 5 s.
+        self.assertEqual(
+            logged(bench, "prime"), [{"request_id": "0badcafe", "volume_nl": (50000, 1)}]
+        )
+        self.assertEqual(pump.outcome_of("0badcafe"), "done")
+        bench.run_s(4)
+        self.assertEqual(pump.state, moves.PRIMING)
+        bench.run_s(3)
+        self.assertEqual(pump.state, moves.STOPPED)
+        steps = ratio.floor(ratio.divide((50000, 1), STEP_NL))
+        self.assertEqual(bench.made(), steps)
+        self.assertEqual(status(bench, "primed_nl"), ratio.scale(STEP_NL, steps))
+        self.assertEqual(status(bench, "delivered_nl"), ratio.ZERO)
+        # Less than a step is left of it; below the reserve there is nothing.
+        self.assertIn("ask for more", self.refused(bench, OutOfRange, pump.purge))
+        pump.refill((100000, 1))
+        self.assertEqual(
+            self.refused(bench, OutOfRange, pump.purge),
+            "a prime is more than the 0 mL left above the reserve; refill, and say what it holds "
+            "with refill",
+        )
+
+    def test_while_it_delivers_a_pump_is_not_purged(self):
+        bench = self.running()
+        said = self.refused(bench, NotNow, bench.controller.purge)
+        self.assertIn("purge is not possible while the pump is running: ", said)
+
+    def test_no_more_boluses_run_at_once_than_can_be(self):
+        bench = self.running(fast_programme(demand=Demand((1000, 1), 2, 60, 300, 3)))
+        pump = bench.controller
+        bench.run_s(1)
+        for _ in range(BOLUSES_MAX - 1):
+            pump.bolus((1000, 1), 60)
+        pump.demand()
+        # They waited 2 s for it.
+        bench.run_s(65)
+        for _ in range(BOLUSES_MAX):
+            pump.bolus((1000, 1), 60)
+        bench.run_s(1)
+        self.assertEqual(
+            self.refused(bench, NotNow, pump.demand),
+            "as many boluses as can be are running; wait until one has ended",
+        )
+
     def test_the_clock_takes_a_hundred_years(self):
         bench = self.programmed()
         # 2000-01-01 and 36525 days, 25 leap days among them: 2100-01-01T00:00:00.
@@ -340,6 +391,35 @@ class RefusalTest(Case):
         self.assertEqual(names, ["empty", "clock_lost", "service_due"])
 
 
+class VtbiTest(Case):
+    """20 uL to be infused at 18 mL/h: 193 microsteps in 4 s."""
+
+    LIMITED = fast_programme(vtbi=Vtbi((20000, 1), "stop", (0, 1), 600))
+
+    def made_after(self, interrupt, go_on):
+        bench = self.running(self.LIMITED)
+        bench.run_s(2)
+        interrupt(bench.controller)
+        bench.run_s(2)
+        before = bench.made()
+        go_on(bench.controller)
+        bench.run_s(12)
+        self.assertEqual(bench.controller.state, moves.STOPPED)
+        self.assertEqual(logged(bench, "stopped")[-1]["reason"], "infused")
+        return bench.made(), bench.made() - before
+
+    def test_after_a_pause_or_the_minimum_rate_what_is_left_of_it_is_delivered(self):
+        for interrupt, go_on in (
+            (lambda pump: pump.pause(), lambda pump: pump.resume()),
+            (lambda pump: pump.minimum(), lambda pump: pump.start()),
+        ):
+            self.assertEqual(self.made_after(interrupt, go_on)[0], 193)
+
+    def test_after_a_stop_it_is_begun_anew(self):
+        anew = self.made_after(lambda pump: pump.stop(), lambda pump: pump.start())[1]
+        self.assertTrue(193 <= anew <= 194)
+
+
 class ReadingTest(Case):
     def test_a_pump_without_a_programme_says_who_it_is_and_counts_from_nothing(self):
         bench = BenchPump()
@@ -374,6 +454,26 @@ class ReadingTest(Case):
         shown = [(row["old"], row["new"]) for row in rows if row.get("setting", "")[:5] == "basal"]
         self.assertEqual(shown, [("216 mg/day (18 mL/h)", "108 mg/day (9 mL/h)")])
         self.assertEqual(rows[-1], {"digest": digest(text)})
+
+    def test_a_pump_without_a_drug_library_says_so(self):
+        rows = [dict(row) for row in BenchPump().controller.library()]
+        self.assertEqual(rows, [{"digest": "", "library": "none"}])
+
+    def test_the_log_is_read_from_a_number_on_or_from_its_end(self):
+        bench = self.running()
+        pump = bench.controller
+        pump.recorder.fault("step_mismatch", "one")
+
+        def codes(*asked):
+            rows = [dict(row) for row in pump.log(*asked)]
+            return [row["code"] for row in rows[:-1]], rows[-1]["next_sequence"]
+
+        events, following = codes(1, 100, False)
+        self.assertEqual(events, ["programme_confirmed", "refill", "daily_dose", "started"])
+        self.assertEqual(following, pump.recorder.events.next_sequence)
+        self.assertEqual(codes(2, 1, False), (["refill"], 3))
+        self.assertEqual(codes(None, 1, False), (["started"], following))
+        self.assertEqual(codes(None, 9, True)[0], ["fault"])
 
     def test_the_programme_from_before_can_be_proposed_again(self):
         bench = self.programmed()
