@@ -19,6 +19,7 @@ MODULES = (
     "test_delivery_modes",
     "test_drug_guard",
     "test_feeder",
+    "test_following",
     "test_geometry",
     "test_journal",
     "test_journal_format",
