@@ -3,9 +3,11 @@
 import unittest
 
 from bench_case import FAST, STEP_NL, Case, active, fast_programme, logged, proposed, status
+from bench_programme import DAY_S, HOUR_S, bench_programme
 from bench_pump import MONDAY_S, BenchPump
 from pump.core import moves, ratio
-from pump.core.modes import Bridge
+from pump.core.errors import OutOfRange
+from pump.core.modes import Bridge, DoseWindow
 from pump.core.programme import canonical_text, digest
 
 LATER = fast_programme(name="Later", days=(((0, (9000000, 1)),),))
@@ -73,6 +75,55 @@ class FollowingTest(Case):
         self.assertEqual(bench.controller.prescription.name, "Later")
         names = [row["digest"] for row in logged(bench, "programme_confirmed")]
         self.assertEqual(names[1], LATER_DIGEST)
+
+
+class WindowTest(Case):
+    """25 uL/h, and at a time the same with 700 uL at most in any 24 h."""
+
+    COMING = bench_programme(dose_window=DoseWindow(DAY_S, (700000, 1)))
+
+    def with_coming(self, in_s):
+        bench = self.running(bench_programme())
+        bench.run_s(1)
+        text = proposed(bench, self.COMING)
+        bench.controller.confirm(digest(text), at_s=MONDAY_S + in_s)
+        return bench
+
+    def test_a_bolus_counts_in_the_window_of_the_programme_that_follows_within_it(self):
+        bench = self.with_coming(HOUR_S)
+        # 600 uL of basal in a day leave 100 uL.
+        said = self.refused(bench, OutOfRange, bench.controller.bolus, (150000, 1), 600)
+        self.assertIn("700 uL", said)
+        bench.controller.bolus((90000, 1), 600)
+
+    def test_a_bolus_that_will_have_left_the_window_by_then_is_taken(self):
+        bench = self.with_coming(DAY_S + HOUR_S)
+        bench.controller.bolus((150000, 1), 600)
+        # One that lasts until an hour before it counts.
+        bench = self.with_coming(DAY_S + HOUR_S)
+        self.refused(bench, OutOfRange, bench.controller.bolus, (150000, 1), 2 * HOUR_S)
+
+
+class FaultTest(Case):
+    def test_a_motor_that_is_stopped_at_once_is_without_current(self):
+        bench = self.running()
+        bench.run_s(2)
+        bench.controller.stop_at_once("step_mismatch", "3 steps too many")
+        self.assertEqual(bench.controller.state, moves.HALTED)
+        self.assertFalse(bench.generator.is_energised)
+        made = bench.made()
+        bench.wait_ms(5000)
+        self.assertEqual(bench.made(), made)
+        self.assertEqual(logged(bench, "stopped")[-1]["reason"], "fault")
+
+    def test_also_where_nothing_was_to_move(self):
+        bench = BenchPump()
+        bench.generator.energise(True)
+        bench.controller.stop_at_once("step_mismatch", "3 steps too many")
+        self.assertFalse(bench.generator.is_energised)
+        self.assertEqual(bench.controller.state, moves.UNPROGRAMMED)
+        (row,) = bench.controller.active_alarms.rows()
+        self.assertEqual((row.code, row.cause), ("step_mismatch", "3 steps too many"))
 
 
 class RefillTest(Case):
