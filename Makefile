@@ -15,6 +15,7 @@ typings := build/typings
 rivals := build/rivals
 bits32 := build/bits32/ready
 bits32_sources := $(wildcard tests/portable/bits32/*.[ch] tests/portable/bits32/*.ld) tests/portable/bits32/Makefile
+mutation := build/mutation
 pins = $(py) -c 'import tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
 	print(*p["optional-dependencies"]["$(1)"], sep="\n")'
 
@@ -107,15 +108,20 @@ lint: setup $(typings)/ready ## check style and types
 # Packages of pyproject.toml that go into a folder of their own and never into .venv.
 $(typings)/ready: extra := device-stubs
 $(rivals)/ready: extra := bench-rivals
-$(typings)/ready $(rivals)/ready: pyproject.toml $(ready)
+$(mutation)/ready: extra := mutation
+$(typings)/ready $(rivals)/ready $(mutation)/ready: pyproject.toml $(ready)
 	@rm -rf $(@D) && mkdir -p $(@D)
 	@$(call pins,$(extra)) >$(@D)/requirements.txt
 	@$(py) -m pip install --disable-pip-version-check --quiet --no-deps --target $(@D) \
 		--requirement $(@D)/requirements.txt 2>$(@D).log || { cat $(@D).log >&2; exit 1; }
 	@touch $@
 
+.PHONY: mutants
+mutants: setup $(mutation)/ready ## show small mistakes in pump.core that no test notices; ARGS='ledger' for some
+	@$(py) tests/mutation/run.py $(ARGS)
+
 .PHONY: bench
-bench: uf2 stock $(rivals)/ready ## measure on the virtual Pico; also writes build/bench.json
+bench: uf2 stock $(rivals)/ready $(mutation)/ready ## measure on the virtual Pico; also writes build/bench.json
 	@$(py) tests/bench/run.py $(ARGS)
 
 .PHONY: clean

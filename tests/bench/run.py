@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -44,6 +45,8 @@ from titrate.simulation import simulate  # noqa: E402
 from titrate.virtual.flash import FlashTiming  # noqa: E402
 
 UF2 = ROOT / "build" / "pico_tmc2209" / "firmware.uf2"
+MUTATION = ROOT / "tests" / "mutation" / "run.py"
+MUTANTS_SAMPLED = 400
 MS = 1_000_000
 BASAL = (25_000, 1)  # 0.6 mL/day
 # A full ring holds 10,170 of 36 bytes (pump/core/journal.py).
@@ -330,6 +333,20 @@ def year(bench: Bench) -> None:
         bench.most(f"simulating {365 * years} days of 24 steps (host)", taken_s, years, "s CPU")
 
 
+def mutation(bench: Bench) -> None:
+    """How many small mistakes in the core the tests notice, of a sample of them.
+
+    `make mutants` judges them all.
+    """
+    found = ROOT / "build" / "mutants-sample.json"
+    found.unlink(missing_ok=True)
+    command = [sys.executable, MUTATION, "--sample", str(MUTANTS_SAMPLED), "--to", found]
+    subprocess.run(command, check=False, capture_output=True)
+    score = json.loads(found.read_text())["scores"]["all"]
+    figure = f"mutants of the core that tests notice, of a sample of {MUTANTS_SAMPLED}"
+    bench.least(figure, score["percent"], 90, "%")
+
+
 def _beside_others(rows: list[dict[str, Any]]) -> Table:
     """A column a contender: worst edge errors, those of others as multiples of Titrate's; costs."""
     table = Table(
@@ -354,7 +371,7 @@ def main() -> int:
     console = Console()
     parts: tuple[Callable[[Bench], None], ...] = (
         *(basal, day, disturbed, fast, moves, upload, log, power_on, year),
-        *(month, hour, fuzz),
+        *(month, hour, fuzz, mutation),
     )
     bench = Bench()
     with Progress(console=console, transient=True) as progress:

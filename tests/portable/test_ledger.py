@@ -38,6 +38,17 @@ class LedgerTest(unittest.TestCase):
         self.assertEqual(ledger.delivered_nl(70), (176, 1))
         self.assertEqual(ledger.reservoir_nl(70), (220, 1))
 
+    def test_a_second_prime_is_added_to_the_first(self):
+        ledger = Ledger(STEP_NL, 0)
+        ledger.refill((440, 1), 0)
+        ledger.begin_prime(0)
+        ledger.end_prime(7)
+        ledger.begin_prime(21)
+        ledger.end_prime(35)
+        # 7 and 14 steps of 22/7 nL primed, 14 delivered between them.
+        self.assertEqual(ledger.primed_nl(35), (66, 1))
+        self.assertEqual(ledger.delivered_nl(35), (44, 1))
+
     def test_a_refill_counts_afresh_and_tells_what_it_holds_now(self):
         ledger = Ledger(STEP_NL, 0)
         ledger.refill((440, 1), 0)
@@ -92,6 +103,17 @@ class LedgerTest(unittest.TestCase):
         # From here on a step is 5/3 nL.
         self.assertEqual(ledger.reservoir_nl(144), ratio.subtract(before[0], (5, 1)))
         self.assertEqual(ledger.delivered_nl(144), ratio.add(before[1], (5, 1)))
+
+    def test_another_microstep_in_a_prime_keeps_what_was_primed_and_goes_on_priming(self):
+        ledger = Ledger(STEP_NL, 0)
+        ledger.refill((440, 1), 0)
+        ledger.begin_prime(0)
+        ledger.change_microstep((5, 3), 7)
+        self.assertEqual(ledger.primed_nl(7), (22, 1))
+        # 3 steps of 5/3 nL more.
+        self.assertEqual(ledger.primed_nl(10), (27, 1))
+        self.assertEqual(ledger.delivered_nl(10), ratio.ZERO)
+        self.assertEqual(ledger.reservoir_nl(10), (413, 1))
 
     def test_the_same_microstep_again_changes_nothing(self):
         ledger = Ledger(STEP_NL, 0)

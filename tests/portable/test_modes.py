@@ -261,6 +261,23 @@ class PreEmptTest(unittest.TestCase):
         whole = sorted([bolus.volume_nl for bolus in finished])
         self.assertEqual(whole, [(10000, 1), (120000, 1)])
 
+    def test_a_bolus_waits_only_for_one_that_it_meets(self):
+        for start, end, told in (
+            # Ended before, ended as the other begins.
+            (0, 500, (0, 500)),
+            (0, 1000, (0, 1000)),
+            # Runs, runs and ends in it, begins in it: what is left of it follows.
+            (0, 5000, (2000, 6000)),
+            (500, 1500, (2000, 2500)),
+            (1500, 1800, (2000, 2300)),
+            # Begins when the other has ended, or later.
+            (2000, 3000, (2000, 3000)),
+            (2500, 3000, (2500, 3000)),
+        ):
+            bolus = Bolus("00000001", (9000, 1), start, end)
+            bolus.hold_back(1000, 2000)
+            self.assertEqual((bolus.start_ticks, bolus.end_ticks), told)
+
 
 class FollowingTest(unittest.TestCase):
     def test_the_other_programme_holds_from_its_second_on(self):

@@ -13,6 +13,7 @@ from bench_programme import (
     bench_programme,
 )
 from pump.core import ratio, schedule, totals
+from pump.core.modes import Intermittent
 
 WEEK_S = 7 * DAY_S
 # Pump time of days whose weekday is written in any calendar: day of the month, weekday.
@@ -170,6 +171,54 @@ class BolusTest(unittest.TestCase):
             self.assertEqual(schedule.rate_at(programme, at + second, 0), (rate, 1))
 
 
+class IntermittentTest(unittest.TestCase):
+    # 600 nL in 5 min, 7.2 uL/h, every hour, the first 90 min after delivery begins.
+    EVERY_HOUR = Intermittent(5400, 3600, (600, 1), 300)
+
+    def programme(self):
+        return bench_programme(intermittent=self.EVERY_HOUR)
+
+    def test_none_is_given_before_the_first_though_the_interval_would_fit(self):
+        programme = self.programme()
+        from_s = MONDAY_2026_06_01
+        # 30 min after the beginning is an interval before the first one.
+        for second, rate in (
+            (0, 25000),
+            (1800, 25000),
+            (5399, 25000),
+            (5400, 32200),
+            (5699, 32200),
+            (5700, 25000),
+            (9000, 32200),
+        ):
+            found = schedule.rate_at(programme, from_s + second, 0, from_s)
+            self.assertEqual(found, (rate, 1))
+        self.assertIsNone(schedule.cycle_start(self.EVERY_HOUR, from_s + 5399, from_s))
+
+    def test_the_one_that_runs_is_told_with_its_start_its_end_and_its_rate(self):
+        from_s = MONDAY_2026_06_01
+        begun_s = from_s + 5400 + 3600
+        self.assertEqual(
+            schedule.bolus_windows(self.programme(), begun_s + 299, 0, from_s),
+            [(begun_s, begun_s + 300, (7200, 1))],
+        )
+
+    def test_their_volume_is_told_to_the_second(self):
+        from_s = MONDAY_2026_06_01
+        # 2 nL a second.
+        for second, volume_nl in (
+            (5399, 0),
+            (5400, 0),
+            (5401, 2),
+            (5402, 4),
+            (5700, 600),
+            (8999, 600),
+            (9001, 602),
+        ):
+            found = schedule.cycle_volume_nl(self.EVERY_HOUR, from_s + second, from_s)
+            self.assertEqual(found, (volume_nl, 1))
+
+
 def changing_programmes():
     """Programmes with changes of every kind close together, from Monday 2026-06-01 on."""
     busy = ((0, (3600, 1)), (60, (7200, 1)), (90, (0, 1)), (300, (10800, 1)), (86390, (1800, 1)))
@@ -205,6 +254,13 @@ class ChangeTest(unittest.TestCase):
         self.assertEqual(
             schedule.next_change_after(bench_programme(), at_s), MONDAY_2026_06_01 + WEEK_S
         )
+
+    def test_a_bolus_is_no_change_on_a_weekday_that_it_is_not_given_on(self):
+        programme = bench_programme(boluses=((HOUR_S, TUESDAY, (100, 1), 60),))
+        at_s = MONDAY_2026_06_01
+        self.assertEqual(schedule.next_change_after(programme, at_s), at_s + DAY_S)
+        tuesday_s = at_s + DAY_S
+        self.assertEqual(schedule.next_change_after(programme, tuesday_s), tuesday_s + HOUR_S)
 
     def test_a_change_of_day_is_told_at_midnight(self):
         programme = bench_programme(

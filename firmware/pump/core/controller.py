@@ -35,7 +35,7 @@ PRIME_STEPS_PER_S_MAX = const(10000)
 _NO_REQUEST = "00000000"
 # A bolus asked for at the prompt: the journal tells it from a scheduled one.
 _PROMPTED = "ffffffff"
-_CLOCK_S_MAX = const(3155760000)  # a hundred years
+_CLOCK_S_MAX = const(3155759999)  # 2099-12-31T23:59:59, ranges.LAST_INSTANT_S
 
 # Requests that touch what is delivered: their outcome outlives a power cut.
 _JOURNALLED = (
