@@ -83,8 +83,9 @@ def _whole(arg, text):
 
 
 def _text(arg, text):
-    one_line = text.replace("\n", "")
-    if one_line and not (" " <= min(one_line) and max(one_line) <= "~"):
+    # As bytes, the least and the greatest of which are found without making texts of each.
+    one_line = text.replace("\n", "").encode()
+    if one_line and (min(one_line) < 0x20 or max(one_line) > 0x7E):
         raise _unreadable(arg, text, "printable ASCII: the characters space to ~, and LF")
     if not arg.minimum <= len(text) <= arg.maximum:
         raise OutOfRange(
