@@ -472,7 +472,7 @@ class ReadingTest(Case):
         expected = ["programme_confirmed", "in_force", "refill", "daily_dose", "started"]
         self.assertEqual(events, expected)
         self.assertEqual(following, pump.recorder.events.next_sequence)
-        self.assertEqual(codes(2, 1, False), (["refill"], 3))
+        self.assertEqual(codes(3, 1, False), (["refill"], 4))
         self.assertEqual(codes(None, 1, False), (["started"], following))
         self.assertEqual(codes(None, 9, True)[0], ["fault"])
 
