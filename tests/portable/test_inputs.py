@@ -79,10 +79,10 @@ class SwitchTest(unittest.TestCase):
 
         self.stops("syringe_removed", act, undo, "no syringe lies in its clamp")
 
-    def test_a_switch_whose_edge_was_lost_is_seen_within_ten_seconds(self):
+    def test_a_switch_whose_edge_was_lost_is_seen_within_twenty_seconds(self):
         bench, sensors = running()
         sensors.end = True
-        bench.run_s(10)
+        bench.run_s(20)
         self.assertEqual(active(bench), ["end_of_travel"])
 
     def test_a_switch_is_no_alarm_while_nothing_is_delivered_but_nothing_starts(self):
@@ -185,7 +185,7 @@ class ForceTest(unittest.TestCase):
         bench.controller.acknowledge("occlusion")
         for newtons, still in ((19, ["occlusion"]), (18, [])):
             sensors.press(newtons)
-            bench.run_s(11)
+            bench.run_s(21)
             self.assertEqual(active(bench), still)
 
     def test_one_reading_that_stands_out_is_no_occlusion(self):
@@ -198,17 +198,17 @@ class ForceTest(unittest.TestCase):
         bench.run_s(20)
         self.assertEqual(active(bench), [])
 
-    def test_it_is_read_by_volume_and_at_rest_every_ten_seconds(self):
+    def test_it_is_read_by_volume_and_at_rest_every_twenty_seconds(self):
         bench, sensors = running()
         before = sensors.force_reads
         bench.run_s(30)
         # 48.45 steps a second: 100 are reached at every third look.
         self.assertTrue(9 <= sensors.force_reads - before <= 11)
         bench.controller.stop()
-        bench.run_s(10)
+        bench.run_s(20)
         before = sensors.force_reads
         bench.run_s(100)
-        self.assertEqual(sensors.force_reads - before, 10)
+        self.assertEqual(sensors.force_reads - before, 5)
 
     def test_a_sensor_that_gives_nothing_right_is_told_and_delivery_goes_on(self):
         """Hazards: H25."""
@@ -220,7 +220,7 @@ class ForceTest(unittest.TestCase):
         ):
             bench, sensors = running()
             sensors.counts = counts
-            bench.run_s(17)
+            bench.run_s(27)
             self.assertEqual(active(bench), ["sensor_failing"])
             self.assertEqual(bench.controller.state, moves.RUNNING)
             self.assertEqual(faults(bench), [("sensor_failing", cause)])

@@ -85,7 +85,7 @@ def wired(new_rig, root) -> Wired:
     rig.set_up(programme(days=(((0, rate_for(STEPS_PER_S)),),)))
     # Nothing holds the pins of what is not there; the supply reads as 0 V.
     rig.start()
-    rig.run_s(17)
+    rig.run_s(27)
     status = rig.pump.status()
     assert (status.state, status.alarms, status.equipment) == ("running", [], "none")
     assert rig.pump.hello.equipment == "none"
@@ -126,12 +126,12 @@ def test_a_sensor_that_is_silent_or_stuck_is_told_and_delivery_goes_on(wired):
     readings = {each.input: each.reading for each in wired.rig.pump.readings()}
     assert readings["force_hx711"] == "no reading"
     wired.cell.stick()
-    wired.rig.run_s(12)
+    wired.rig.run_s(22)
     status = wired.rig.pump.status()
     assert (status.state, dict(status.alarms).keys()) == ("running", {"sensor_failing"})
     assert "the force sensor's data line is stuck low" in wired.last_fault()
     wired.cell.mend()
-    wired.rig.run_s(12)
+    wired.rig.run_s(22)
     assert wired.rig.pump.status().alarms == []
 
 
@@ -162,14 +162,14 @@ def test_a_broken_wire_of_the_syringes_switch_is_a_syringe_removed(wired):
 
 
 @pytest.mark.hazard("H25")
-def test_a_force_above_the_limit_is_an_occlusion_within_ten_seconds_and_two_looks(wired):
+def test_a_force_above_the_limit_is_an_occlusion_within_twenty_seconds_and_two_looks(wired):
     wired.press(OCCLUSION_N + 1)
-    # It is read each 10 s, looks are 2 s apart, and the second reading takes one more.
-    assert wired.stopped_after_ms(15) <= 14_000
+    # It is read each 20 s, looks are 2 s apart, and the second reading takes one more.
+    assert wired.stopped_after_ms(25) <= 24_000
     assert wired.halted_by() == {"occlusion"}
     assert "plunger force 30999 mN, limit 30000 mN" in wired.last_fault()
     wired.press(5)
-    wired.rig.run_s(12)
+    wired.rig.run_s(22)
     wired.go_on()
 
 

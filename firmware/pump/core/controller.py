@@ -1013,14 +1013,15 @@ class Controller:
         self.keep_state()
 
     def stop_at_once(self, code: str, cause: str) -> None:
-        """Raise an alarm and stop the motor between two microsteps, whatever drives it."""
-        if self.active_alarms.raise_alarm(code, self.pump_clock.uptime_s(), cause):
-            self.recorder.fault(code, cause)
+        """Stop the motor between two microsteps, whatever drives it, and raise an alarm."""
+        # Stopped first: what is noted waits for flash.
         if "fault" in moves.MOVES[self.state]:
             self.halt(code)
         else:
             self.generator.stop()
             self.generator.energise(False)
+        if self.active_alarms.raise_alarm(code, self.pump_clock.uptime_s(), cause):
+            self.recorder.fault(code, cause)
 
     def halt(self, reason: str) -> None:
         """Stop the motor between two microsteps and wait for a person."""

@@ -18,11 +18,11 @@ NOT_YET = const(-1)
 STUCK = const(-2)
 
 # A switch is looked at when its edge wakes somebody; so often besides, should that get lost.
-SWITCH_S = const(10)
+SWITCH_S = const(20)
 # Three times as often as GIP v1.0, 5.1 asks for.
 MEASURE_S = const(60)
 # Force builds up with volume: it is read every FORCE_S, and after so many microsteps at the latest.
-FORCE_S = const(10)
+FORCE_S = const(20)
 FORCE_STEPS = const(100)
 # An HX711 has a reading 10 or 80 times a second (its data sheet, "output data rate").
 SILENT_S = const(5)

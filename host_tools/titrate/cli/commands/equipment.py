@@ -30,7 +30,7 @@ class WrongEquipment(WrongProfile):
 
 @click.group(cls=TitrateGroup)
 def equipment() -> None:
-    """Say what is fitted to a board: switches and sensors.
+    """Show, install and read switches and sensors.
 
     Without an equipment the pump watches none of them. The format is in
     host_tools/docs/equipment.md.
