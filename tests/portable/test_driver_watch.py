@@ -315,6 +315,17 @@ class MicrostepTest(DriverCase):
         self.assertEqual(bench.controller.state, moves.HALTED)
         self.assertEqual(active(bench), ["driver_fault", "driver_silent"])
 
+    def test_a_driver_that_is_heard_again_with_other_microsteps_stops_the_pump(self):
+        """Hazards: H1, H27."""
+        bench, driver = self.delivering(answers=False)
+        self.run_s(bench, 5)
+        driver.microsteps = 64
+        driver.answers = True
+        self.run_s(bench, 62)
+        self.assertEqual((bench.controller.state, active(bench)), (moves.HALTED, ["driver_fault"]))
+        (fault,) = self.faults(bench)
+        self.assertEqual(fault["detail"], "the driver was found making 1/64")
+
     def test_microsteps_are_not_changed_while_it_delivers_even_at_the_same_volume(self):
         bench, _ = self.delivering()
         same_volume = fast_programme(microsteps=32, gear=(1, 2), **SLOW)
