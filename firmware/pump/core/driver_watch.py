@@ -142,6 +142,11 @@ class DriverWatch:
     def _ask(self, uptime_s: int, is_delivering: bool) -> None:
         if self.name == STEP_DIR:
             self._seek()
+            made = self._link.microsteps
+            if is_delivering and made != self._pump.prescription.microsteps:
+                # It was set up before this start, and has kept that unheard.
+                cause = "the driver was found making 1/" + str(made)
+                self._pump.stop_at_once("driver_fault", cause)
             return
         gstat = self._link.read(GSTAT)
         status = -1 if gstat < 0 else self._link.read(DRV_STATUS)
@@ -168,11 +173,13 @@ class DriverWatch:
 
     def _seek(self) -> None:
         """Set up a driver that answers by now."""
-        if self._link.find():
-            self.name = FOUND
-            self._unheard = 0
-            self._anchor = None
-            self._pump.active_alarms.clear("driver_silent", self._pump.pump_clock.uptime_s())
+        if not self._link.find():
+            return
+        pump = self._pump
+        self.name = FOUND
+        self._unheard = 0
+        self._anchor = None
+        pump.active_alarms.clear("driver_silent", pump.pump_clock.uptime_s())
 
     def _not_heard(self, uptime_s: int) -> None:
         self._unheard += 1
@@ -207,7 +214,6 @@ class DriverWatch:
             pump.active_alarms.raise_event("driver_reset", pump.pump_clock.uptime_s(), cause)
             pump.recorder.fault("driver_reset", "stepped " + str(pump.moved()))
         self._note(cause)
-        self._noted = self.name
 
     def _look_at_faults(self, gstat: int, status: int, uptime_s: int) -> None:
         pump = self._pump
