@@ -91,7 +91,12 @@ class Feeder:
         if begun == 0 and self._word == 0:
             is_on_time = now_ticks < self._word_begins_ticks + _PLACE_TOLERANCE_TICKS
             return self._stepped_before, is_on_time, False
-        self._pass_words((begun - 1) & COUNT_MASK)
+        word = (begun - 1) & COUNT_MASK
+        if self._word != word:
+            ring.pass_words(self._word, word)
+            self._word = word
+            self._stepped_before += ring.passed_steps
+            self._word_begins_ticks += ring.passed_ticks
         begins_ticks = self._word_begins_ticks
         head = ring.head(self._word)
         interval = ring.interval(self._word)
@@ -105,23 +110,6 @@ class Feeder:
         if not head & HEAD_WAIT:
             stepped += min(max((now_ticks - begins_ticks) // interval, 0), count)
         return stepped, is_on_time, False
-
-    def _pass_words(self, until: int) -> None:
-        """Count the words before one, which is in work, as done."""
-        ring = self.ring
-        word = self._word
-        steps = 0
-        ticks = 0
-        while word != until:
-            head = ring.head(word)
-            count = (head >> 1) + 1
-            if not head & HEAD_WAIT:
-                steps += count
-            ticks += count * ring.interval(word)
-            word = (word + 1) & COUNT_MASK
-        self._word = word
-        self._stepped_before += steps
-        self._word_begins_ticks += ticks
 
     # -- keeping words flowing -------------------------------------------------------
 
