@@ -16,6 +16,7 @@ import pytest
 
 from pump.core import tmc2209_settings
 from pump.core.geometry import holds_capacity, microstep_nl
+from pump.core.ramp import Ramp
 from pump.core.ranges import LIMITS
 from titrate.boards.__main__ import outdated
 
@@ -250,6 +251,23 @@ def test_the_drive_is_one_that_a_programme_may_name(board):
         if limit.name in values:
             limit.check(values.pop(limit.name))
     assert values == {}
+
+
+def test_the_fastest_move_is_one_that_the_driver_takes_and_a_ramp_reaches(board):
+    # STEP is high for a whole number of 64 ns and 8 ns more (pio_programs.py), then low.
+    high_ns = -(-board["STEP_HIGH_MIN_NS"] // 64) * 64 + 8
+    assert board["STEPS_PER_S_FAST_MAX"] * (high_ns + board["STEP_LOW_MIN_NS"]) <= 10**9
+    ramp = Ramp()
+    ramp.plan(
+        10**6,
+        board["STEPS_PER_S_MAX"],
+        board["STEPS_PER_S_FAST_MAX"],
+        board["ACCELERATION_STEPS_PER_S2"],
+    )
+    # Within a second, and a stop's slope fits the ring at once.
+    assert ramp.peak_interval == -(-125_000_000 // board["STEPS_PER_S_FAST_MAX"])
+    assert 0 < ramp.slope_words() <= 100
+    assert 0 <= board["BACKLASH_UM"] < 1000 and board["HOME_TO_FULL_UM"] > 1000
 
 
 def test_the_default_syringe_holds_its_capacity_within_the_travel(board):

@@ -91,12 +91,12 @@ class Feeder:
         if begun == 0 and self._word == 0:
             is_on_time = now_ticks < self._word_begins_ticks + _PLACE_TOLERANCE_TICKS
             return self._stepped_before, is_on_time, False
-        in_work = (begun - 1) & COUNT_MASK
-        if self._word != in_work:
-            steps, ticks = ring.length(self._word, in_work)
-            self._stepped_before += steps
-            self._word_begins_ticks += ticks
-            self._word = in_work
+        word = (begun - 1) & COUNT_MASK
+        if self._word != word:
+            ring.pass_words(self._word, word)
+            self._word = word
+            self._stepped_before += ring.passed_steps
+            self._word_begins_ticks += ring.passed_ticks
         begins_ticks = self._word_begins_ticks
         head = ring.head(self._word)
         interval = ring.interval(self._word)

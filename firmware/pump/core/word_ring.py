@@ -25,6 +25,7 @@ class WordRing:
 
     Attributes:
         written: number of words put so far, modulo 2^24.
+        passed_steps, passed_ticks: what pass_words() added up.
     """
 
     def __init__(self, memory, base: int, step_cycles: int, silence_cycles: int):
@@ -33,6 +34,8 @@ class WordRing:
         self.step_cycles = step_cycles
         self.silence_cycles = silence_cycles
         self.written = 0
+        self.passed_steps = 0
+        self.passed_ticks = 0
         self.clear()
 
     def clear(self) -> None:
@@ -82,23 +85,6 @@ class WordRing:
             memory[place] = HEAD_WAIT
         self.written = (written + count) & COUNT_MASK
 
-    def length(self, number: int, end: int):
-        """(steps, ticks) of the words from a number on up to, and without, the word at end."""
-        memory = self.memory
-        base = self.base
-        steps = ticks = 0
-        while number != end:
-            place = base + ((number & _INDEX_MASK) << 1)
-            head = memory[place]
-            count = (head >> 1) + 1
-            if head & HEAD_WAIT:
-                ticks += count * (memory[place + 1] + self.silence_cycles)
-            else:
-                steps += count
-                ticks += count * (memory[place + 1] + self.step_cycles)
-            number = (number + 1) & COUNT_MASK
-        return steps, ticks
-
     def head(self, number: int) -> int:
         """Head of the word of a number."""
         return self.memory[self.base + ((number & _INDEX_MASK) << 1)]
@@ -108,6 +94,27 @@ class WordRing:
         place = self.base + ((number & _INDEX_MASK) << 1)
         cycles = self.silence_cycles if self.memory[place] & HEAD_WAIT else self.step_cycles
         return self.memory[place + 1] + cycles
+
+    def pass_words(self, word: int, until: int) -> None:
+        """Add up the words from one number to before another; for passed_steps, passed_ticks."""
+        memory = self.memory
+        base = self.base
+        step_cycles = self.step_cycles
+        silence_cycles = self.silence_cycles
+        steps = 0
+        ticks = 0
+        while word != until:
+            place = base + ((word & _INDEX_MASK) << 1)
+            head = memory[place]
+            count = (head >> 1) + 1
+            if head & HEAD_WAIT:
+                ticks += count * (memory[place + 1] + silence_cycles)
+            else:
+                steps += count
+                ticks += count * (memory[place + 1] + step_cycles)
+            word = (word + 1) & COUNT_MASK
+        self.passed_steps = steps
+        self.passed_ticks = ticks
 
     def waiting(self, begun: int) -> int:
         """Words not yet begun when `begun` words were; -1 when the parking word was begun."""

@@ -32,6 +32,8 @@ _PERIOD_MS_MOVING = const(50)
 _MOVING = const(-1)
 # A change of rate is allowed for two looks before it comes.
 _CHANGE_AHEAD_S = const(4)
+# What holds for four seconds is not worked out anew before two of them have passed.
+_PERIOD_HOLDS_S = const(2)
 _ONCE = (0,)
 
 
@@ -244,11 +246,13 @@ class Service:
             if steps[0] > commit_steps * steps[1]:
                 lasts_ms = 1000 * COMMIT_AHEAD_S * commit_steps * steps[1] // steps[0]
                 period_ms = min(period_ms, max(_PERIOD_MS_MIN, lasts_ms // 4))
-            change_ticks = pump.delivery.next_change_after(
-                max(pump.pump_clock.now_ticks(), pump.delivery.anchor_ticks)
-            )
+            now_ticks = max(pump.pump_clock.now_ticks(), pump.delivery.anchor_ticks)
+            change_ticks = pump.delivery.next_change_after(now_ticks)
             if change_ticks is not None:
-                self._period_until_ticks = change_ticks - _CHANGE_AHEAD_S * TICKS_PER_S
+                self._period_until_ticks = max(
+                    change_ticks - _CHANGE_AHEAD_S * TICKS_PER_S,
+                    now_ticks + _PERIOD_HOLDS_S * TICKS_PER_S,
+                )
         if period_ms != self._period_ms:
             self._period_ms = period_ms
             self._timer.init(period=period_ms, mode=machine.Timer.PERIODIC, callback=self._tick_ref)
