@@ -198,10 +198,7 @@ def upload(bench: Bench) -> None:
 def log(bench: Bench) -> None:
     """10,000 entries of the log read by a host."""
     rig = PumpRig(UF2, answer_s=20)
-    rig.power_on()
-    board_id = rig.pump.hello.board_id
-    rig.pico.power_off()
-    details = full_journal.fill(rig.pico, board_id, LOG_RECORDS)
+    details = full_journal.fill(rig.pico, LOG_RECORDS)
     rig.power_on()
     from_ns = rig.pico.now_ns
     entries = list(rig.pump.log(0))
