@@ -6,6 +6,9 @@ from pump.core.sectors import LAYOUT, SECTOR_BYTES, TOTAL_SECTORS, Sectors
 from titrate.virtual.littlefs_image import FS_OFFSET
 from titrate.virtual.pico import VirtualPico
 
+BOARD_ID = "ff" * 8
+"""What hello tells of a virtual Pico: its emulated flash chip has no number of its own."""
+
 
 class StoredSectors(Sectors):
     """The journal's part of a virtual Pico's flash while it is switched off."""
@@ -36,12 +39,11 @@ class StoredSectors(Sectors):
         buffer[:] = self._content[at : at + len(buffer)]
 
 
-def fill(pico: VirtualPico, board_id: str, count: int) -> list[str]:
+def fill(pico: VirtualPico, count: int) -> list[str]:
     """Write so many records after those that are there; the Pico must be off.
 
     Args:
         pico: which.
-        board_id: as hello tells it.
         count: how many; each is a prime, which has no say in what follows, of 36 bytes.
 
     Returns:
@@ -49,7 +51,7 @@ def fill(pico: VirtualPico, board_id: str, count: int) -> list[str]:
     """
     assert not pico.powered
     first, sectors = LAYOUT["events"]
-    journal = Journal(StoredSectors(pico), first, sectors, bytes.fromhex(board_id))
+    journal = Journal(StoredSectors(pico), first, sectors, bytes.fromhex(BOARD_ID))
     journal.open()
     details = []
     for number in range(count):
