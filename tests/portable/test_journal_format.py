@@ -232,6 +232,33 @@ class ErrorTest(unittest.TestCase):
         self.assertEqual(journal.error, "")
         self.assertTrue(journal.healthy)
 
+    def test_after_a_start_that_could_not_read_nothing_is_erased_before_all_was_read(self):
+        sectors = NoRoom(3)
+        written = opened(sectors)
+        for _ in range(IN_A_SECTOR * 4):
+            written.append(1, 0, LONGEST)
+        erased = list(sectors.erases)
+        sectors.error, sectors.at = FlashError("It cannot be read."), "read"
+        journal = Journal(sectors, 0, 3, BOARD)
+        for call in (journal.open, journal.prepare):
+            self.assertEqual(self.failed(call), ("journal_failing", "It cannot be read."))
+            self.assertEqual(sectors.erases, erased)
+        # It was passing: what was there is shown, and no number is used again.
+        sectors.at = ""
+        self.assertTrue(journal.prepare())
+        self.assertTrue(journal.healthy)
+        self.assertEqual(len(list(journal.records())), IN_A_SECTOR * 2)
+        number = journal.append(1, 0, b"new")
+        self.assertTrue(number > IN_A_SECTOR * 4, number)
+        self.assertEqual(payloads(opened(sectors))[-1], b"new")
+
+    def test_a_ring_that_was_never_opened_is_opened_before_it_is_prepared(self):
+        sectors = RamSectors(3)
+        opened(sectors).append(1, 0, b"old")
+        journal = Journal(sectors, 0, 3, BOARD)
+        self.assertTrue(journal.prepare())
+        self.assertEqual(payloads(journal), [b"old"])
+
 
 class LastTest(unittest.TestCase):
     def test_the_newest_of_a_kind_before_a_number_is_found_whatever_the_clock(self):
