@@ -31,6 +31,8 @@ from verdicts import ENDLESS, FAILED, SURVIVED
 # A test may use so much more processor time than it did without a mutant.
 _TIMES = 20
 _SPARE_S = 1.0
+# So many tests that have noticed others of the same function are tried before.
+_OFTEN = 4
 # So many lines around a mutant tell which tests are about it: they run what few others do.
 _NEAR = 12
 _MEMORY_BYTES = 2 << 30
@@ -121,7 +123,10 @@ class Killer:
             if file == stem and (line in near or mutant.is_at_import):
                 for number in runs:
                     rarity[number] += 1 / len(runs)
-        likeliest = sorted(found, key=lambda n: (-often[n], -rarity[n], self.tests[n].cpu_s, n))
+        first = [number for number, _ in often.most_common(_OFTEN)]
+        likeliest = sorted(
+            found, key=lambda n: (n not in first, -rarity[n], self.tests[n].cpu_s, n)
+        )
         portable = [number for number in likeliest if self.tests[number].is_portable]
         others = [number for number in likeliest if not self.tests[number].is_portable]
         return portable + others if self._at_most is None else portable[: self._at_most]

@@ -76,7 +76,12 @@ def judged(mutants: list[Mutant], at_most: int | None) -> list[dict[str, Any]]:
 def main(arguments: list[str]) -> int:
     """Judge the mutants; 1 when a file's score is below what is wanted."""
     options = options_of(arguments)
-    rows = judged(chosen(options), options.at_most)
+    mutants = chosen(options)
+    rows = judged(mutants, options.at_most)
+    if options.again:
+        keys = {mutant.key for mutant in mutants}
+        last = json.loads(options.to.read_text())["mutants"]
+        rows = [row for row in last if key_of(row) not in keys] + rows
     scores = {}
     for name in [*FILES, "all"]:
         verdicts = [row["verdict"] for row in rows if name in (row["file"], "all")]

@@ -232,6 +232,127 @@ class ErrorTest(unittest.TestCase):
         self.assertEqual(journal.error, "")
         self.assertTrue(journal.healthy)
 
+    def test_after_a_start_that_could_not_read_nothing_is_erased_before_all_was_read(self):
+        sectors = NoRoom(3)
+        written = opened(sectors)
+        for _ in range(IN_A_SECTOR * 4):
+            written.append(1, 0, LONGEST)
+        erased = list(sectors.erases)
+        sectors.error, sectors.at = FlashError("It cannot be read."), "read"
+        journal = Journal(sectors, 0, 3, BOARD)
+        for call in (journal.open, journal.prepare):
+            self.assertEqual(self.failed(call), ("journal_failing", "It cannot be read."))
+            self.assertEqual(sectors.erases, erased)
+        # It was passing: what was there is shown, and no number is used again.
+        sectors.at = ""
+        self.assertTrue(journal.prepare())
+        self.assertTrue(journal.healthy)
+        self.assertEqual(len(list(journal.records())), IN_A_SECTOR * 2)
+        number = journal.append(1, 0, b"new")
+        self.assertTrue(number > IN_A_SECTOR * 4, number)
+        self.assertEqual(payloads(opened(sectors))[-1], b"new")
+
+    def test_a_ring_that_was_never_opened_is_opened_before_it_is_prepared(self):
+        sectors = RamSectors(3)
+        opened(sectors).append(1, 0, b"old")
+        journal = Journal(sectors, 0, 3, BOARD)
+        self.assertTrue(journal.prepare())
+        self.assertEqual(payloads(journal), [b"old"])
+
+
+class Worn(RamSectors):
+    """Flash of which some sectors take no headers, or none any records."""
+
+    without_header = ()
+    takes_records = True
+
+    def program(self, sector, offset, data):
+        if offset == 0 and sector in self.without_header:
+            return
+        if offset > 0 and not self.takes_records:
+            return
+        super().program(sector, offset, data)
+
+
+class WornTest(unittest.TestCase):
+    def failed(self, call, *args):
+        with self.assertRaises(JournalFailing) as caught:
+            call(*args)
+        self.assertEqual(caught.exception.code, "journal_failing")
+        return caught.exception.sentence
+
+    def test_records_that_do_not_read_back_are_tried_in_three_places_and_then_told(self):
+        sectors = Worn(6)
+        journal = opened(sectors, count=6)
+        journal.append(1, 0, b"x")
+        sectors.takes_records = False
+        self.assertEqual(
+            self.failed(journal.append, 1, 0, b"y"),
+            "What is written to flash does not read back as it was written.",
+        )
+        # In the sector in use, and in two more.
+        self.assertEqual(sectors.erases, [1, 1, 1, 0, 0, 0])
+        self.assertEqual(payloads(journal), [b"x"])
+
+    def test_three_sectors_are_tried_for_the_next_one_and_never_the_one_in_use(self):
+        for count, worn, erased in (
+            (6, (1, 2), [1, 1, 1, 1, 0, 0]),
+            (6, (1, 2, 3), None),
+            (3, (1, 2), None),
+            (4, (1, 2), [1, 1, 1, 1]),
+        ):
+            sectors = Worn(count)
+            sectors.without_header = worn
+            journal = opened(sectors, count=count)
+            journal.append(1, 0, b"x")
+            if erased is None:
+                self.assertEqual(
+                    self.failed(journal.prepare),
+                    "The flash sectors that are to be used next cannot be erased.",
+                )
+                self.assertEqual(sectors.erases[0], 1)
+                self.assertTrue(journal.needs_preparing)
+            else:
+                self.assertTrue(journal.prepare())
+                self.assertEqual(sectors.erases, erased)
+                self.assertFalse(journal.needs_preparing)
+            self.assertEqual(payloads(journal), [b"x"])
+
+
+class SpeedTest(unittest.TestCase):
+    def test_reading_from_a_number_on_reads_the_sectors_that_hold_it_and_their_beginnings(self):
+        sectors = RamSectors(10)
+        journal = opened(sectors, count=10)
+        last = IN_A_SECTOR * 8
+        for _ in range(last):
+            journal.append(1, 0, LONGEST)
+        for number, holding in ((last, 1), (last - 30, 1), (last - 31, 2), (100, 5), (2, 8)):
+            reads = sectors.reads
+            found = [record.sequence for record in journal.records(from_sequence=number)]
+            self.assertEqual(found, list(range(number, last + 1)))
+            # The beginning of the oldest need not be looked at.
+            self.assertEqual(sectors.reads - reads, holding + min(holding, 7))
+        reads = sectors.reads
+        self.assertEqual(len(list(journal.records())), last)
+        self.assertEqual(sectors.reads - reads, 8)
+
+    def test_a_round_of_checks_reads_each_sector_once_in_the_order_of_their_places(self):
+        for damaged in range(4):
+            sectors = RamSectors(4)
+            journal = opened(sectors, count=4)
+            # Sectors 3 to 6, the last of them at place 2.
+            for _ in range(IN_A_SECTOR * 7):
+                journal.append(1, 0, LONGEST)
+            journal.prepare()
+            sectors.data[damaged][30] ^= 1
+            if damaged == 3:
+                # Sector 7 is ready there: blank, but for one bit.
+                sectors.data[3][300] = 0xFE
+            for place in range(4):
+                self.assertEqual(journal.check_next(), place == 3)
+                found = ["damaged"] if place >= damaged else []
+                self.assertEqual((damaged, place, journal.problems), (damaged, place, found))
+
 
 class LastTest(unittest.TestCase):
     def test_the_newest_of_a_kind_before_a_number_is_found_whatever_the_clock(self):

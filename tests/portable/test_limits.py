@@ -5,6 +5,7 @@ import unittest
 from pump.core import programme, ratio
 from pump.core.errors import BadText, OutOfRange
 from pump.core.limits import smallest_rate_nl_per_h
+from pump.core.ranges import LIMITS, Limit, SettingError, show
 from test_programme import CONTINUOUS, DAY_S, changed
 
 RATE = (25_000, 1)
@@ -396,6 +397,38 @@ class SentenceTest(unittest.TestCase):
     def test_there_is_no_advice_for_a_syringe_beyond_the_table(self):
         self.assertEqual(smallest_rate_nl_per_h(60_000_001), None)
         self.assertEqual(smallest_rate_nl_per_h(1_000_001), 10_000)
+
+
+class RangeTest(unittest.TestCase):
+    def test_terms_of_a_ratio_fit_a_signed_word_of_64_bits(self):
+        most = 9223372036854775807
+        programme.check(changed(days=(((0, (most, most - 1)),),)))
+        with self.assertRaises(SettingError) as caught:
+            programme.check(changed(days=(((0, (most + 1, most)),),)))
+        self.assertIn("the limit is 9223372036854775807 above", caught.exception.sentence)
+
+    def test_an_instant_is_shown_as_a_date_within_the_years_of_the_clock(self):
+        for value, shown in (
+            (0, "2000-01-01T00:00:00"),
+            (36525 * DAY_S - 1, "2099-12-31T23:59:59"),
+            (36525 * DAY_S, "~3155760000"),
+            (-1, "-1"),
+        ):
+            self.assertEqual(show((value, 1), "instant"), shown)
+
+    def test_a_limit_that_is_not_there_is_named(self):
+        with self.assertRaises(KeyError) as caught:
+            LIMITS.named("bore")
+        self.assertEqual(caught.exception.args, ("bore",))
+
+    def test_a_limit_may_be_a_fraction(self):
+        calibration = LIMITS.named("calibration")
+        self.assertEqual((calibration.minimum, calibration.maximum), ((1, 2), (2, 1)))
+        own = Limit("x", "x", (1, 3), (2, 3), "", False, "for a test")
+        own.check((2, 3))
+        with self.assertRaises(SettingError) as caught:
+            own.check((3, 4))
+        self.assertEqual(caught.exception.where, ("x",))
 
 
 class EdgeTest(unittest.TestCase):

@@ -159,6 +159,8 @@ class Journal:
         self._current: int = -1
         self._offset: int = SECTOR_BYTES
         self._seed = 0
+        # Whether it is known what is there: nothing is erased before.
+        self._is_open = False
         # The sector after it when that is erased and has its header, and its first free byte.
         self._prepared = -1
         self._prepared_offset: int = HEADER_BYTES
@@ -184,6 +186,7 @@ class Journal:
             self._find_current()
         except FlashError as error:
             raise self._failing(error)
+        self._is_open = True
 
     def _find_current(self) -> None:
         newest = self._newest_by_halving()
@@ -389,16 +392,18 @@ class Journal:
         """Erase the next sector ahead, for a quiet moment: interrupts are off up to 400 ms.
 
         Each sector is erased right after the one before came into use, long before it is
-        needed. After a failure this is also what tries again.
+        needed. After a failure this is also what tries again, open() too.
 
         Returns:
             Whether there was something to do.
 
         Raises:
-            JournalFailing: no sector could be erased and written.
+            JournalFailing: no sector could be erased and written, or read for open().
         """
         if not self.needs_preparing:
             return False
+        if not self._is_open:
+            self.open()
         if self._prepared < 0:
             try:
                 self._erase_next()
