@@ -347,7 +347,8 @@ class LongRun:
             self._do("start")
 
     def _correct_clock(self) -> None:
-        self._set_clock(self._civil_s() + self.chance.randrange(-30, 90))
+        if self.bench.clock.is_known:
+            self._set_clock(self.bench.clock.now_s() + self.chance.randrange(-30, 90))
 
     def _look_after_it(self) -> None:
         """A person: sets a lost clock, refills, starts what stands still, looks at the alarms."""

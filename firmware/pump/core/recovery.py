@@ -23,6 +23,11 @@ _STATE_OF = {
     records.PRIME: moves.STOPPED,
 }
 _ENDS_BOLUSES = (records.STOPPED, records.PAUSED, records.MINIMUM_RATE)
+_OF_BOLUSES = _ENDS_BOLUSES + (
+    records.BOLUS_STARTED,
+    records.BOLUS_FINISHED,
+    records.BOLUS_CANCELLED,
+)
 _REASON_STATES = {"emptied": moves.EMPTY, "fault": moves.HALTED, "kept_open": moves.KVO}
 # How many records are looked through for requests and boluses.
 _RECORDS_MAX = 400
@@ -370,18 +375,20 @@ def _less(volume_nl, made_nl):
 
 def _cancel_boluses(pump) -> None:
     """Note of every bolus that had begun and not ended that its rest is not given."""
-    looked_at = 0
+    newest = None
     closed = []
-    for record in pump.recorder.events.records(newest_first=True):
-        looked_at += 1
-        if looked_at > _RECORDS_MAX or record.kind in _ENDS_BOLUSES:
+    for record in pump.recorder.events.look_back(_OF_BOLUSES, records.STOPPED):
+        if newest is None:
+            newest = record.sequence
+        if newest - record.sequence >= _RECORDS_MAX or record.kind in _ENDS_BOLUSES:
             break
+        # What all three kinds begin with; the rest of them is not needed.
+        request = record.payload[:4]
         if record.kind in (records.BOLUS_FINISHED, records.BOLUS_CANCELLED):
-            closed.append(record.fields()["request_id"])
-        elif record.kind == records.BOLUS_STARTED:
-            request_id = record.fields()["request_id"]
-            if request_id not in closed:
-                _note_cancelled(pump, request_id, ratio.ZERO)
+            if request not in closed:
+                closed.append(request)
+        elif record.kind == records.BOLUS_STARTED and request not in closed:
+            _note_cancelled(pump, record.fields()["request_id"], ratio.ZERO)
 
 
 def _note_cancelled(pump, request_id: str, delivered_nl) -> None:
