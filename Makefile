@@ -83,6 +83,7 @@ test: uf2 boards stock $(bits32) ## run all tests; ARGS='-k name' for some
 # this computer cannot run programs of 32 bits, the one for the RP2040's processor does for both.
 .PHONY: bits32
 bits32: setup $(bits32)
+	@:
 $(bits32): $(bits32_sources) firmware/image/sources.toml | stock
 	@echo 'bits32: building MicroPython for the portable tests; log in build/bits32.log'
 	@rm -rf build/bits32 && mkdir -p build/bits32/linux

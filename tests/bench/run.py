@@ -25,11 +25,10 @@ sys.path.insert(0, str(ROOT / "tests" / "host"))
 
 sys.path.insert(0, str(ROOT / "tests" / "portable"))
 
-import full_journal  # noqa: E402
 import long_story  # noqa: E402
 import rivals  # noqa: E402
 from day_of_heap import BLOCK_BYTES, growth_bytes, measured  # noqa: E402
-from full_log import fill_log  # noqa: E402
+from full_log import fill_with_boluses, fill_with_primes  # noqa: E402
 from link_fuzz import Fuzz  # noqa: E402
 from long_run import LongRun  # noqa: E402
 from pump_rig import PumpRig, programme, rate_for  # noqa: E402
@@ -249,7 +248,7 @@ def upload(bench: Bench) -> None:
 def log(bench: Bench) -> None:
     """10,000 entries of the log read by a host."""
     rig = PumpRig(UF2, answer_s=20)
-    details = full_journal.fill(rig.pico, LOG_RECORDS)
+    details = fill_with_primes(rig.pico, LOG_RECORDS)
     rig.power_on()
     from_ns = rig.pico.now_ns
     entries = list(rig.pump.log(0))
@@ -270,7 +269,7 @@ def power_on(bench: Bench) -> None:
     first_ns = rig.pico.step_edges[before][0]
     bench.most("power on to the first step", (first_ns - from_ns) / MS, 2000, "ms")
     rig.pico.power_off()
-    fill_log(rig.pico, b"\xff" * 8, every_s=15)
+    fill_with_boluses(rig.pico, every_s=15)
     before, from_ns = len(rig.pico.step_edges), rig.pico.now_ns
     rig.pico.power_on()
     rig.run_s(3)

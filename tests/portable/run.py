@@ -27,6 +27,7 @@ MODULES = (
     "test_feeder",
     "test_following",
     "test_geometry",
+    "test_in_force",
     "test_inputs",
     "test_journal",
     "test_journal_format",

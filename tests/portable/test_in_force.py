@@ -27,7 +27,7 @@ class Clock:
 
 def recorder_of(sectors, count=RING):
     journals = [Journal(sectors, first, count, BOARD) for first in (0, count, 2 * count)]
-    recorder = Recorder(*journals, None, None, None, None, Clock())
+    recorder = Recorder(*journals, None, None, None, None, None, Clock())
     recorder.open()
     return recorder
 

@@ -37,7 +37,8 @@ _LOOKED_AT = (
     records.DEMAND,
     records.BOLUS_STARTED,
 )
-_NO_REQUEST = "00000000"
+# How the record of a bolus begins that nobody asked for: a scheduled one.
+_NO_REQUEST = b"\x00\x00\x00\x00"
 # Setting the clock by so much counts as nothing: a day is not told apart from one so much longer.
 _CLOCK_SLACK_S = const(60)
 # Drugs that are dosed by volume have no concentration: one nanolitre counts as one nanogram.
@@ -398,9 +399,10 @@ class DoseHistory:
             elif record.kind == records.DEMAND:
                 is_demand = True
             elif record.kind == records.BOLUS_STARTED:
-                fields = record.fields()
-                if fields["request_id"] == _NO_REQUEST:
+                # As it is written: a day may hold a thousand, and they are in the daily dose.
+                if record.payload[:4] == _NO_REQUEST:
                     continue
+                fields = record.fields()
                 end_s = time_s + fields["duration_s"]
                 for wait_from_s, wait_s in waits:
                     if end_s + CHANGE_WITHIN_S > wait_from_s:

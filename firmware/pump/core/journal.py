@@ -128,6 +128,8 @@ class Journal:
             problem is neither shown nor used, and is overwritten when its turn comes.
         error: the sentence of the failure that stopped writing, or "".
         next_sequence: the number that the next record gets.
+        while_reading: called without arguments after each sector that look_back() has read, so
+            that who reads far back can see to what is urgent meanwhile; or None.
     """
 
     def __init__(self, sectors: Sectors, first: int, count: int, board_id: bytes):
@@ -148,6 +150,7 @@ class Journal:
         self._header_sequence = self._header_back[16:20]
         self._header_crc = self._header_back[20:24]
         self._checked = 0
+        self.while_reading = None
         self._forget()
         self.error = "The journal has not been opened yet."
 
@@ -536,6 +539,8 @@ class Journal:
         for sequence in range(newest, max(-1, newest - self._count), -1):
             if not self._read_sector(buffer, sequence):
                 continue
+            if self.while_reading is not None:
+                self.while_reading()
             seed = _number(buffer, 20)
             offsets = _chain(buffer)
             if offsets is None:

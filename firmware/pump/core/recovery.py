@@ -93,6 +93,8 @@ class Kept:
 
 def load_history(pump) -> None:
     """Find in library and journals what is needed to judge requests, not to go on delivering."""
+    # Delivery goes on, and the service that feeds it has yet to start.
+    pump.recorder.events.while_reading = pump.commit_before_writing
     for load in (
         pump.lock.load,
         pump.guard.load,
@@ -103,8 +105,8 @@ def load_history(pump) -> None:
         lambda: following.tidy(pump),
     ):
         load()
-        # Delivery goes on, and the service that feeds it has yet to start.
         pump.commit_before_writing()
+    pump.recorder.events.while_reading = None
 
 
 def after_warm_reset(pump, kept, state, witnessed: int, gap_from_ticks) -> None:
@@ -212,7 +214,6 @@ def _after_power_cut(pump, moved: int) -> None:
     pump.ledger.microstep_nl = pump.delivery.microstep_nl
     _restore_book_and_state(pump, fields)
     _find_cycle(pump)
-    _cancel_boluses(pump)
     if pump.state in (moves.RUNNING, moves.KVO, moves.MINIMUM):
         length_s = None
         if pump.pump_clock.is_known and noted is not None:
@@ -232,6 +233,8 @@ def _after_power_cut(pump, moved: int) -> None:
     if pump.state not in moves.DELIVERING:
         pump.moving.load_slack()
     _begin(pump)
+    # None of them is gone on with, so that delivery need not wait for what a long log says.
+    _cancel_boluses(pump)
     _settle(pump)
 
 

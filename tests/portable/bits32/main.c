@@ -22,7 +22,7 @@ extern char heap_start, heap_end, stack_top, stack_size;
 #define STACK_BYTES ((size_t)&stack_size)
 #else
 // As much as thumb.ld leaves on the other.
-#define HEAP_BYTES (1000 * 1024)
+#define HEAP_BYTES (2000 * 1024)
 static char heap[HEAP_BYTES] __attribute__((aligned(16)));
 #define HEAP_START heap
 #define HEAP_END (heap + HEAP_BYTES)

@@ -12,7 +12,7 @@ from unicorn import arm_const
 
 # The memory that main.c and thumb.ld know of, and the files behind it.
 FLASH, FLASH_BYTES = 0x1000_0000, 2 << 20
-RAM, RAM_BYTES = 0x2000_0000, 1 << 20
+RAM, RAM_BYTES = 0x2000_0000, 2 << 20
 FILES, FILES_BYTES = 0x6000_0000, 2 << 20
 HOST, HOST_BYTES = 0xF000_0000, 0x1000
 EXIT, PRINT, STAT, OPEN = 1, 2, 3, 4
