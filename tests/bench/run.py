@@ -25,7 +25,6 @@ sys.path.insert(0, str(ROOT / "tests" / "host"))
 
 sys.path.insert(0, str(ROOT / "tests" / "portable"))
 
-import long_story  # noqa: E402
 import rivals  # noqa: E402
 from day_of_heap import BLOCK_BYTES, growth_bytes, measured  # noqa: E402
 from full_log import fill_with_boluses, fill_with_primes  # noqa: E402
@@ -290,21 +289,6 @@ def month(bench: Bench) -> None:
     bench.most("30 days of faults (host)", taken_s, 120, "s CPU")
 
 
-def hour(bench: Bench) -> None:
-    """An hour on the emulated RP2040 with hosts, bad lines and soft resets: see long_story.py."""
-    rig = PumpRig(UF2)
-    rig.power_on()
-    rig.set_up(long_story.basal(long_story.RATES[0]), fill="9 mL")
-    rig.start()
-    rig.run_s(3)
-    from_ns, wall_s = rig.pico.now_ns, time.process_time()
-    long_story.live(rig, 3600, seed=1)
-    wall_s = time.process_time() - wall_s
-    passed_s = (rig.pico.now_ns - from_ns) / (1000 * MS)
-    bench.least("life on the emulated RP2040, every edge exact", passed_s / 3600, 1, "h")
-    bench.least("the same against real time (host)", passed_s / wall_s, 4, "x")
-
-
 def fuzz(bench: Bench) -> None:
     """500,000 lines to an open pump and 500,000 to a locked one: see link_fuzz.py."""
     for name, is_locked in (("open", False), ("locked", True)):
@@ -367,7 +351,7 @@ def main() -> int:
     console = Console()
     parts: tuple[Callable[[Bench], None], ...] = (
         *(basal, day, disturbed, fast, moves, upload, log, power_on, year),
-        *(month, hour, fuzz, mutation),
+        *(month, fuzz, mutation),
     )
     bench = Bench()
     with Progress(console=console, transient=True) as progress:

@@ -102,7 +102,7 @@ class LongRun:
 
     def __init__(self, seed: int):
         self.chance = random.Random(seed)
-        self.flash = FlashModel(36, seed)
+        self.flash = FlashModel(40, seed)
         self.flash.wavering = True
         self.bench = BenchPump(self.flash)
         self.bench.generator.edges = None

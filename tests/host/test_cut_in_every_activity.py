@@ -165,7 +165,7 @@ def restarted(bench, flash, made):
 @pytest.mark.hazard("H8", "H9", "H13", "H15", "H20", "H22")
 @pytest.mark.parametrize("activity", ACTIVITIES)
 def test_after_a_cut_at_any_operation_the_pump_is_what_it_was_or_what_it_was_to_be(activity):
-    bench = BenchPump(FlashModel(36, seed=1)).programme(BEFORE, FILLED_NL)
+    bench = BenchPump(FlashModel(40, seed=1)).programme(BEFORE, FILLED_NL)
     bench.generator.edges = None
     bench.controller.start()
     bench.run_s(5)
@@ -228,7 +228,7 @@ def tell_the_time(again):
 @pytest.mark.fault("F14")
 @pytest.mark.hazard("H8", "H22", "H24")
 def test_after_a_cut_at_any_operation_of_the_first_boot_nothing_is_there_and_all_can_be_done():
-    flash = FlashModel(36, seed=2)
+    flash = FlashModel(40, seed=2)
     found = []
 
     def copy(what, sector, offset, data):

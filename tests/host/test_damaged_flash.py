@@ -58,7 +58,7 @@ class Life:
     """A pump with something in every sector that is in use, and what it held when power failed."""
 
     def __init__(self, board_id=b"benchpmp"):
-        self.bench = bench = BenchPump(RamSectors(36), board_id=board_id)
+        self.bench = bench = BenchPump(RamSectors(40), board_id=board_id)
         bench.generator.edges = None
         pump = bench.controller
         pump.confirm(sent(bench, LIBRARY))
@@ -104,7 +104,7 @@ class Life:
 
     def starts_with(self, flash):
         """The pump that starts with such a flash, when it has checked all of it once."""
-        sectors = RamSectors(36)
+        sectors = RamSectors(40)
         sectors.data = [bytearray(sector) for sector in flash]
         written = set()
         real = Journal.append
@@ -213,7 +213,7 @@ def test_what_another_board_kept_there_is_a_named_alarm_and_is_not_read(life, na
 @pytest.mark.hazard("H8")
 def test_all_of_another_boards_storage_is_not_used(life):
     again = Life(board_id=b"otherpmp").flash
-    sectors = RamSectors(36)
+    sectors = RamSectors(40)
     sectors.data = [bytearray(sector) for sector in again]
     pump = life.bench.after_power_cut(sectors)
     pump.run_s(5)

@@ -153,6 +153,8 @@ def test_a_bus_that_hangs_is_told_and_moves_no_edge(rig):
         # The hour's look at the clock comes now, and again.
         rig.on_device("c.clock_module.due_s = 0")
         rig.run_s(3)
+    # The alarm is to be shown now, and a display is tried three times, 2 s apart.
+    rig.run_s(8)
     rig.connect()
     assert rig.alarms() == {"clock_module_fault", "display_fault"}
     rig.pico.set_input(SDA_GPIO, None)

@@ -97,6 +97,7 @@ def test_mpremote_attaches_and_resumes(rig):
         assert "running" in rig.on_device("pump.status()")
 
 
+@pytest.mark.fault("F6")
 def test_ctrl_c_ends_the_console_and_a_script_fails(rig):
     rig.pico.serial_write(b"\x03")
     heard = rig.pico.read_until(b">>> ", 2000 * MS)

@@ -115,22 +115,6 @@ def test_an_error_in_a_request_is_answered_so_and_told(rig):
     assert alarms(rig) == {"console_fault"}
 
 
-@pytest.mark.fault("F6")
-def test_a_console_that_is_frozen_holds_up_no_delivery(rig):
-    rig.pico.serial_write(b"\x03import time\r")
-    rig.run_s(0.2)
-    rig.pico.serial_write(b"while True: time.sleep(1)\r\r")
-    rig.run_s(0.2)
-    rig.pico.serial_read()
-    edges = len(rig.pico.step_edges)
-    rig.pico.serial_write(b"status\n")
-    rig.run_s(LOOKS_S)
-    assert b"running" not in rig.pico.serial_read()
-    assert len(rig.pico.step_edges) - edges == pytest.approx(50 * LOOKS_S, abs=2)
-    rig.connect()
-    assert alarms(rig) == set()
-
-
 @pytest.mark.fault("F9")
 @pytest.mark.hazard("H5")
 def test_a_real_time_clock_that_is_set_by_others_changes_nothing(rig):
@@ -150,20 +134,6 @@ def test_a_clock_that_jumps_is_put_back_and_told(rig):
     rig.run_s(LOOKS_S)
     rig.connect()
     assert alarms(rig) == {"clock_moved"}
-
-
-@pytest.mark.fault("F5", "F8")
-@pytest.mark.hazard("H2", "H16")
-def test_a_look_that_fails_each_time_ends_in_a_reset_after_what_was_committed(fifty):
-    fifty.on_device("def broken():\n    raise ValueError('on purpose')\nc.monitor.look = broken")
-    edges, resets = len(fifty.pico.step_edges), fifty.pico.resets
-    assert fifty.pico.run_until(lambda: fifty.pico.resets > resets, 11 * SECOND)
-    assert len(fifty.pico.step_edges) - edges <= COMMIT_STEPS
-    fifty.await_usb()
-    fifty.connect()
-    status = fifty.pump.status()
-    assert (status.state, status.reset_cause) == ("running", "watchdog")
-    assert {"watchdog_reset", "interrupted"} <= {code for code, _ in status.alarms}
 
 
 @pytest.mark.fault("F4")

