@@ -218,12 +218,16 @@ size = 4096
 while size >= 16:
     try:
         while True:
-            held = (held, bytearray(size))
+            held = [held, bytearray(size)]
     except MemoryError:
         size //= 2
 print(gc.mem_free())
 time.sleep(5)
-held = None
+# Link by link: what a collection takes for a pointer on the stack keeps one block then, not all.
+while held:
+    before, held[0], held[1] = held[0], None, None
+    held = before
+before = None
 gc.collect()
 print(gc.mem_free())
 """,
