@@ -14,7 +14,7 @@ from titrate.profile.forms import Key, Table
 from titrate.profile.kinds import Kind
 from titrate.profile.loader import parse_toml, read_text
 from titrate.profile.positions import Path, Positions, key_text
-from titrate.profile.problems import Problem, ProfileError, from_schema
+from titrate.profile.problems import from_schema, refuse_all
 from titrate.profile.reader import Reader
 
 
@@ -60,25 +60,18 @@ def parse_equipment(text: str, path: str = "equipment") -> EquipmentFile:
     """
     content = parse_toml(text, path)
     positions = Positions(text)
-
-    def refuse_all(problems: list[tuple[Path, str]]) -> None:
-        if problems:
-            raise ProfileError(
-                path, [Problem(positions.line(place), sentence) for place, sentence in problems]
-            )
-
-    refuse_all(from_schema(schema.validator().iter_errors(content), EQUIPMENT))
+    refuse_all(path, positions, from_schema(schema.validator().iter_errors(content), EQUIPMENT))
     reader = Reader(content)
     found = Equipment("")
     for setting, place in PLACES.items():
         if reader.has(place):
             setattr(found, setting, reader.value(place, _kind(place), None))
-    refuse_all(reader.problems)
+    refuse_all(path, positions, reader.problems)
     try:
         equipments.check(found)
     except SettingError as error:
         place = PLACES[error.key]
-        refuse_all([(place, f"{key_text(place)}: {error.sentence}")])
+        refuse_all(path, positions, [(place, f"{key_text(place)}: {error.sentence}")])
     return EquipmentFile(path, found)
 
 

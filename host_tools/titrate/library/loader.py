@@ -15,7 +15,7 @@ from titrate.library.declarations import LIBRARY
 from titrate.profile.kinds import CONCENTRATION
 from titrate.profile.loader import parse_toml, read_text
 from titrate.profile.positions import Path, Positions
-from titrate.profile.problems import Problem, ProfileError, from_schema
+from titrate.profile.problems import from_schema, refuse_all
 from titrate.profile.reader import Reader
 
 Ratio = tuple[int, int]
@@ -85,24 +85,17 @@ def parse_library(text: str, path: str = "library") -> LibraryFile:
     """
     content = parse_toml(text, path)
     positions = Positions(text)
-
-    def refuse_all(problems: list[tuple[Path, str]]) -> None:
-        if problems:
-            raise ProfileError(
-                path, [Problem(positions.line(place), sentence) for place, sentence in problems]
-            )
-
-    refuse_all(from_schema(schema.validator().iter_errors(content), LIBRARY))
+    refuse_all(path, positions, from_schema(schema.validator().iter_errors(content), LIBRARY))
     reader = Reader(content)
     sources = _sources(reader)
     changes = _changes(reader)
     drugs = [_drug(reader, ("drug", index), sources) for index in range(_count(reader, ("drug",)))]
-    refuse_all(reader.problems)
+    refuse_all(path, positions, reader.problems)
     found = Library(reader.at(("name",)), reader.at(("version",)), tuple(drugs))
     try:
         libraries.check(found)
     except PumpError as error:
-        refuse_all([((), error.sentence)])
+        refuse_all(path, positions, [((), error.sentence)])
     notes = {drug["name"]: drug["note"] for drug in content["drug"] if "note" in drug}
     return LibraryFile(path, found, tuple(changes), sources, notes)
 

@@ -18,7 +18,7 @@ from titrate.profile.basal import read_basal
 from titrate.profile.courses import read_course
 from titrate.profile.modes import read_modes
 from titrate.profile.positions import Path, Positions, key_text
-from titrate.profile.problems import Problem, ProfileError, from_schema
+from titrate.profile.problems import Problem, ProfileError, from_schema, refuse_all
 from titrate.profile.reader import Reader
 from titrate.profile.syringes import catalogue
 
@@ -118,22 +118,16 @@ def parse_profile(text: str, path: str = "profile") -> Profile:
     """
     content = parse_toml(text, path)
     positions = Positions(text)
-
-    def refuse_all(problems: list[tuple[Path, str]]) -> None:
-        if problems:
-            lines = [Problem(positions.line(place), sentence) for place, sentence in problems]
-            raise ProfileError(path, lines)
-
-    refuse_all(from_schema(schema.validator().iter_errors(content)))
+    refuse_all(path, positions, from_schema(schema.validator().iter_errors(content)))
     reader = Reader(content)
     programme, sources = _programme(reader)
     fill_nl = _fill_nl(reader, programme)
-    refuse_all(reader.problems)
+    refuse_all(path, positions, reader.problems)
     try:
         check(programme)
     except SettingError as error:
         place = sources.get(error.where) or _PLACES[str(error.where[0])]
-        refuse_all([(place, f"{key_text(place)}: {error.sentence}")])
+        refuse_all(path, positions, [(place, f"{key_text(place)}: {error.sentence}")])
     return Profile(path, text, programme, fill_nl)
 
 

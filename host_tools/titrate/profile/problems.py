@@ -14,7 +14,7 @@ from pump.core.ranges import LIMITS
 from titrate.profile.declarations import PROFILE
 from titrate.profile.forms import Either, List, Table, Whole
 from titrate.profile.kinds import Kind
-from titrate.profile.positions import Path, key_text
+from titrate.profile.positions import Path, Positions, key_text
 
 _Declared = Kind | Whole | Either | List | Table
 
@@ -50,6 +50,22 @@ class ProfileError(Exception):
     def lines(self) -> list[str]:
         """Each problem as "file:line: sentence"."""
         return [f"{self.path}:{problem.line}: {problem.sentence}" for problem in self.problems]
+
+
+def refuse_all(path: str, positions: Positions, problems: Iterable[tuple[Path, str]]) -> None:
+    """Refuse a file for everything that is wrong with it; nothing, when that is nothing.
+
+    Args:
+        path: the file, as it was named.
+        positions: where its keys stand.
+        problems: paths of keys and sentences.
+
+    Raises:
+        ProfileError: there are problems.
+    """
+    found = [Problem(positions.line(place), sentence) for place, sentence in problems]
+    if found:
+        raise ProfileError(path, found)
 
 
 def from_schema(errors: Iterable[ValidationError], root: Table = PROFILE) -> list[tuple[Path, str]]:
