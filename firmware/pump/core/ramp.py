@@ -96,10 +96,6 @@ class Ramp:
     def _count_at(self, level: int) -> int:
         return max(1, self._level_ticks // self._interval_at(level))
 
-    def slope_steps(self) -> int:
-        """Steps of one slope."""
-        return (self.steps - self._across) // 2
-
     def slope_words(self) -> int:
         """Words of one slope."""
         return self._levels
