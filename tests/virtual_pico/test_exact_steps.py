@@ -67,3 +67,27 @@ def test_the_pump_has_counted_every_edge_twice(rig):
     rig.run_s(2)
     rig.check_exact()
     rig.check_counts()
+
+
+def test_a_start_keeps_its_microsecond_whenever_an_interrupt_wakes_its_sleep(rig):
+    """One that comes in a sleep's last millisecond has MicroPython sleep for another whole one."""
+    missed = rig.on_device(
+        """
+import machine
+timer = machine.Timer(-1)
+missed = []
+
+def start_at_every_phase():
+    for phase in range(24):
+        c.generator.ring.clear()
+        at_ticks = c.pump_clock.now_ticks() + 125 * (22000 + 83 * phase)
+        timer.init(period=20, mode=machine.Timer.ONE_SHOT, callback=lambda timer: None)
+        if c.generator.start(at_ticks) is not None:
+            missed.append(phase)
+        c.generator.stop()
+
+run(start_at_every_phase)
+print(missed)
+"""
+    )
+    assert missed.split() == ["[]"]

@@ -6,6 +6,7 @@ counted what they did. PIO 0, machines 0 and 1, and DMA channels 10 and 11 are
 taken; MicroPython hands out DMA channels from 0 upwards.
 """
 
+import gc
 import time
 
 import machine
@@ -33,11 +34,20 @@ _FOREVER = 0xFFFFFFFF
 _STEP_CYCLES = const(9)
 _SILENCE_CYCLES = const(8)
 # From here on the processor waits with interrupts off, so that the start falls on its microsecond.
-# What MicroPython does at the end of a sleep takes 80 us by itself, and 300 us where an interrupt
-# comes just then; half of this may pass.
-_SPIN_US = const(1200)
+_SPIN_US = const(600)
+# A sleep that an interrupt wakes in its last millisecond sleeps for another whole one (MicroPython's
+# mp_hal_delay_ms); the rest of the wait is looked at the timer for.
+_OVERSLEPT_MS_MAX = const(2)
 # Words that are waited for last 1.7 s at most; the watchdog bites after 8 s.
 _FINISH_US_MAX = const(3000000)
+
+
+@micropython.viper
+def _wait_until(target_us: int):
+    """Return once the timer has reached target_us, modulo 2^32; allocates nothing."""
+    timer = ptr32(0x40054028)  # noqa: F821  TIMERAWL
+    while int(timer[0]) - target_us < 0:
+        pass
 
 
 @micropython.viper
@@ -107,16 +117,19 @@ class StepGenerator:
         """
         self._configure_step_machine()
         self._feed_from_ring()
+        # Now, since it takes 20 ms: until the start nothing is collected any more.
+        gc.collect()
         target_us = self._clock.timer_us_of(at_ticks)
-        wait_us = target_us - _SPIN_US - timer_us()
+        spin_from_us = target_us - _SPIN_US
+        ready_us = target_us - _SPIN_US // 2
+        wait_us = spin_from_us - timer_us()
         if wait_us < 0:
             self.stop()
             return self._clock.now_ticks()
-        time.sleep_us(wait_us)
+        time.sleep_ms(max(0, wait_us // 1000 - _OVERSLEPT_MS_MAX))
+        _wait_until(spin_from_us)
         state = machine.disable_irq()
-        is_in_time = _enable_at(target_us - _SPIN_US // 2, 0) and _enable_at(
-            target_us, _STEP_ENABLE
-        )
+        is_in_time = _enable_at(ready_us, 0) and _enable_at(target_us, _STEP_ENABLE)
         machine.enable_irq(state)
         if not is_in_time:
             self.stop()
