@@ -38,6 +38,8 @@ _SPIN_US = const(600)
 # A sleep that an interrupt wakes in its last millisecond sleeps for another whole one (MicroPython's
 # mp_hal_delay_ms); the rest of the wait is looked at the timer for.
 _OVERSLEPT_MS_MAX = const(2)
+# A start for which less time is left than a collection may take goes without.
+_COLLECT_US_MAX = const(50000)
 # Words that are waited for last 1.7 s at most; the watchdog bites after 8 s.
 _FINISH_US_MAX = const(3000000)
 
@@ -117,9 +119,10 @@ class StepGenerator:
         """
         self._configure_step_machine()
         self._feed_from_ring()
-        # Now, since it takes 20 ms: until the start nothing is collected any more.
-        gc.collect()
         target_us = self._clock.timer_us_of(at_ticks)
+        if target_us - timer_us() > _COLLECT_US_MAX:
+            # Now; until the start nothing is collected any more.
+            gc.collect()
         spin_from_us = target_us - _SPIN_US
         ready_us = target_us - _SPIN_US // 2
         wait_us = spin_from_us - timer_us()
