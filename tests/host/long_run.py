@@ -47,7 +47,7 @@ FILLED_NL = 9_500_000
 _REFILL_BELOW_NL = 2_500_000
 # A request holds from less than 2.2 s ahead, after a reset what is owed is made up for within 7 s.
 _SETTLED_S = 12
-# A part of a microsecond: 64 steps may share a word.
+# A part of a microsecond: steps may share a word.
 _LATE_TICKS = 125
 _VERSION = "0.1.0"
 # 0.6 mL/day; 24 rates a day with a bolus at night; a long taper's fraction of a rate.

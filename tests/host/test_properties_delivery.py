@@ -413,10 +413,10 @@ LENGTHS = st.one_of(st.integers(1, 200), st.integers(1, 10**6), st.integers(1, 3
 
 @given(
     st.lists(st.tuples(PERIODS, LENGTHS), min_size=1, max_size=10),
-    st.integers(1, 200),
+    st.integers(1, 1000),
     st.integers(1, 100),
 )
-def test_every_edge_is_less_than_64_ticks_after_its_instant_and_never_before(
+def test_every_edge_is_less_than_89_ticks_after_its_instant_and_never_before(
     segments, steps_max, words_max
 ):
     ring = Ring()
@@ -443,7 +443,7 @@ def test_every_edge_is_less_than_64_ticks_after_its_instant_and_never_before(
     edges = list(ring.edges())
     assert len(edges) == len(instants) == train.new_steps
     for edge, instant in zip(edges, instants, strict=True):
-        assert 0 <= edge - instant < 64
+        assert 0 <= edge - instant < 89
 
 
 # Rates up to 2000 steps a second of 10 nL; what is asked for by a person, a little apart.
@@ -563,9 +563,9 @@ def test_edges_are_those_of_the_prescription_whatever_is_asked_for_and_when(
 
 
 def check_edges(bench, prescription):
-    """Every step of the prescription, at its instant or less than 64 ticks after."""
+    """Every step of the prescription, at its instant or less than 89 ticks after."""
     edges = bench.edges()
     instants = list(prescription.instants())
     assert len(edges) == len(instants)
     for edge, instant in zip(edges, instants, strict=True):
-        assert 0 <= edge - instant < 64
+        assert 0 <= edge - instant < 89

@@ -29,6 +29,8 @@ _FETCHED_WORDS = const(6)
 # look that comes late by a flash erase still finds more in hand than was fetched.
 _COMMITTED_WORDS = const(32)
 _SHORTEST_WORD_TICKS = const(2097152)  # 17 ms
+# Where the bound is 2 to the power of this whole words or more, it need not be reached to the step.
+_WHOLE_WORDS_BITS = const(3)
 # Late steps are made up for at no more than 1000 steps a second.
 _CATCH_UP_TICKS = const(125000)
 # How far the state machine's place and the clock may lie apart: one word boundary read late.
@@ -399,6 +401,10 @@ class Feeder:
             words_max = WORDS - 2 - ((written - self._word) & COUNT_MASK)
             words_max = min(words_max, words - ((written - before) & COUNT_MASK))
             steps_max = self.commit_steps - (self.planned - stepped)
+            whole = train.steps_of_word()
+            if whole << _WHOLE_WORDS_BITS <= self.commit_steps:
+                # The rest of one is left to the next look: it would take six words.
+                steps_max &= -whole
             if self.last_step is not None:
                 steps_max = min(steps_max, self.last_step - self.planned)
             if words_max <= 0 or steps_max <= 0 or train.cursor_hi >= until_slices:

@@ -18,8 +18,12 @@ _SLICE_BITS = const(24)
 _SLICE_MASK = const(16777215)
 _LIMB_BITS = const(28)
 _LIMB_MASK = const(268435455)
-# A word of n steps is late by less than n ticks at its last edge: 64 ticks are 0.51 us.
-_JOIN_MAX = const(6)
+# A word of n steps is late by less than n ticks at its last edge. Where that is more than so many,
+# 0.7 us, half as many steps make the word.
+_LATE_TICKS_MAX = const(88)
+_JOIN_MAX = const(7)
+# 64 steps are never late by more.
+_JOIN_ALWAYS_IN_TIME = const(6)
 _FOREVER_SLICES = const(536870911)
 _FOREVER_TICKS = 536870911 << 24
 
@@ -112,14 +116,20 @@ class Segment:
                 break
             self.join += 1
         # For Train._put_steady(): from the last step of a word of 2^join steps to that of the
-        # next one, and from a last step back to a first.
-        count = self.limb_count
-        stride_parts = period_parts << self.join
-        self.stride_ticks = min(stride_parts // common, _FOREVER_TICKS)
-        self.stride_rest = _limbs(stride_parts % common, count)
-        back_parts = -period_parts * ((1 << self.join) - 1)
-        self.back_ticks = max(back_parts // common, -_FOREVER_TICKS)
-        self.back_rest = _limbs(back_parts % common, count)
+        # next one, and from a last step back to a first; the same for half a word.
+        self.stride_ticks, self.stride_rest = self._stride(period_parts << self.join, common)
+        self.back_ticks, self.back_rest = self._stride(
+            -period_parts * ((1 << self.join) - 1), common
+        )
+        half_parts = period_parts << self.join >> 1
+        self.half_ticks, self.half_rest = self._stride(half_parts, common)
+        self.half_back_ticks, self.half_back_rest = self._stride(-half_parts, common)
+        self.half_scratch = [0] * count
+
+    def _stride(self, parts: int, common: int):
+        """Parts of a tick as (whole ticks, rest in limbs), with ticks rounded down."""
+        ticks = max(-_FOREVER_TICKS, min(parts // common, _FOREVER_TICKS))
+        return ticks, _limbs(parts % common, self.limb_count)
 
 
 def _lcm(a: int, b: int) -> int:
@@ -199,6 +209,11 @@ class Train:
         """The number for fill() that makes words reach at least to a pump time."""
         return ((ticks - self.origin_ticks) >> _SLICE_BITS) + 1
 
+    def steps_of_word(self) -> int:
+        """Steps of the longest words of the segment in work, a power of two; 1 before the first."""
+        segment = self.segment
+        return 1 << segment.join if segment is not None and segment.is_steady else 1
+
     def fill(self, until_slices: int, steps_max: int, words_max: int) -> None:
         """Make words until they reach far enough; allocates nothing.
 
@@ -217,10 +232,11 @@ class Train:
                 words_max = self._put_waits(segment, until_slices, words_max)
                 continue
             if segment.is_steady and segment.join > 0 and segment.left_hi > 2:
-                made = self._put_steady(segment, until_slices, steps_max, words_max)
-                if made:
-                    steps_max -= made << segment.join
-                    words_max -= made
+                steps_before = self.new_steps
+                words = self._put_steady(segment, until_slices, steps_max, words_max)
+                if words:
+                    steps_max -= self.new_steps - steps_before
+                    words_max -= words
                     continue
             if segment.has_steps:
                 join = self._steps_that_fit(segment, steps_max)
@@ -272,11 +288,15 @@ class Train:
     def _put_steady(self, segment, until_slices: int, steps_max: int, words_max: int) -> int:
         """Make the words of 2^join steps that follow on such a word, one addition each.
 
-        The same words as one by one: here the last step of each is carried on instead of its
-        first, and everything fits into small integers, for no word is longer than two slices.
+        As one by one, but that the last step of each is carried on instead of its first, and
+        everything fits into small integers, for no word is longer than two slices. A word
+        that would be too late at its last step has half as many.
+
+        Args:
+            segment: the one in work, steady; the others as for fill().
 
         Returns:
-            how many.
+            how many words.
         """
         if not -1 <= segment.gap_hi <= 1:
             return 0
@@ -294,42 +314,68 @@ class Train:
         last = (segment.gap_hi << _SLICE_BITS) + segment.gap_lo - segment.back_ticks
         # Back again: without a rest that is the span itself, else a tick less and the rest's rest.
         last += _add(rest, segment.rest, segment.span_rest[join], modulus, limbs)
-        for limb in segment.back_rest:
-            if limb:
-                last -= 1
-                break
+        last -= _is_part(segment.back_rest)
+        # Carried in locals, like what _advance() does, since this is what the processor is busy
+        # with at high rates.
+        cursor_hi = self.cursor_hi
+        cursor_lo = self.cursor_lo
+        left_hi = segment.left_hi
+        left_lo = segment.left_lo
+        words = 0
         made = 0
         while (
-            made < words_max
-            and steps <= steps_max
-            and segment.left_hi > 2
-            and self.cursor_hi < until_slices
+            words < words_max
+            and steps <= steps_max - made
+            and left_hi > 2
+            and cursor_hi < until_slices
         ):
             end = last
-            for limb in rest:
-                if limb:
-                    end += 1
-                    break
+            if rest[0] or _is_part(rest):
+                end += 1
             ticks = -((-end) >> join)
             if ticks < least or end >= ticks_max:
                 break
-            ring.put(head, ticks)
-            made += 1
-            steps_max -= steps
-            ticks <<= join
-            last += stride_ticks - ticks + _add(rest, rest, stride_rest, modulus, limbs)
-            if made == 1:
+            if (ticks << join) - end <= _LATE_TICKS_MAX:
+                ring.put(head, ticks)
+                made += steps
+                ticks <<= join
+                last += stride_ticks - ticks + _add(rest, rest, stride_rest, modulus, limbs)
+            else:
+                half = segment.half_scratch
+                end = last + segment.half_back_ticks
+                end += _add(half, rest, segment.half_back_rest, modulus, limbs)
+                end += _is_part(half)
+                ticks = -((-end) >> (join - 1))
+                if ticks < least:
+                    break
+                ring.put(steps - 2, ticks)
+                made += steps >> 1
+                ticks <<= join - 1
+                last += segment.half_ticks - ticks
+                last += _add(rest, rest, segment.half_rest, modulus, limbs)
+            words += 1
+            if words == 1:
                 self._since_step_ticks = 0
                 self._catch_up_ticks = min(segment.catch_up_ticks, self.step_ticks_min)
                 least = max(self._catch_up_ticks, self.word_ticks_min)
-            self._advance(segment, ticks)
-        if made:
-            self.new_steps += made << join
+            cursor_lo += ticks
+            cursor_hi += cursor_lo >> _SLICE_BITS
+            cursor_lo &= _SLICE_MASK
+            left_lo -= ticks
+            left_hi += left_lo >> _SLICE_BITS
+            left_lo &= _SLICE_MASK
+        if words:
+            self.cursor_hi = cursor_hi
+            self.cursor_lo = cursor_lo
+            if segment.left_hi < _FOREVER_SLICES:
+                segment.left_hi = left_hi
+                segment.left_lo = left_lo
+            self.new_steps += made
             last += segment.back_ticks
             last += _add(segment.rest, rest, segment.back_rest, modulus, limbs)
             segment.gap_hi = last >> _SLICE_BITS
             segment.gap_lo = last & _SLICE_MASK
-        return made
+        return words
 
     def _steps_that_fit(self, segment, steps_max: int) -> int:
         """The largest j so that the next 2^j steps may share a word, or -1 when the next
@@ -337,7 +383,7 @@ class Train:
         """
         join = 0
         if segment.is_steady or (segment.gap_hi < 0 and self._since_step_ticks == 0):
-            join = segment.join
+            join = min(segment.join, _JOIN_ALWAYS_IN_TIME)
         while join > 0 and (1 << join) > steps_max:
             join -= 1
         while join >= 0:
@@ -352,10 +398,7 @@ class Train:
             self._last_hi = segment.gap_hi + segment.span_hi[join] + (low >> _SLICE_BITS)
             self._last_lo = low & _SLICE_MASK
             # A step is made at the first tick at or after its instant.
-            for limb in segment.scratch:
-                if limb:
-                    low += 1
-                    break
+            low += _is_part(segment.scratch)
             self._end_hi = segment.gap_hi + segment.span_hi[join] + (low >> _SLICE_BITS)
             self._end_lo = low & _SLICE_MASK
             if self._end_hi < segment.left_hi or (
@@ -441,6 +484,14 @@ class Train:
         if segment.catch_up_ticks < self._catch_up_ticks:
             self._catch_up_ticks = segment.catch_up_ticks
         return segment
+
+
+def _is_part(rest) -> int:
+    """1 when limbs are above zero, else 0."""
+    for limb in rest:
+        if limb:
+            return 1
+    return 0
 
 
 def _add(target, a, b, modulus, count: int) -> int:

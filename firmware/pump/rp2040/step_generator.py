@@ -35,8 +35,8 @@ _STEP_CYCLES = const(9)
 _SILENCE_CYCLES = const(8)
 # From here on the processor waits with interrupts off, so that the start falls on its microsecond.
 _SPIN_US = const(600)
-# A sleep that an interrupt wakes in its last millisecond sleeps for another whole one (MicroPython's
-# mp_hal_delay_ms); the rest of the wait is looked at the timer for.
+# A sleep that an interrupt wakes in its last millisecond goes on for another whole one: see
+# MicroPython's mp_hal_delay_ms(). The rest of a wait is spent looking at the timer.
 _OVERSLEPT_MS_MAX = const(2)
 # A start for which less time is left than a collection may take goes without.
 _COLLECT_US_MAX = const(50000)
