@@ -208,6 +208,20 @@ class PowerCutTest(Case):
         self.assertEqual(status(bench, "rate_nl_per_h"), (18000000, 1))
         self.assertNotIn("clock_lost", active(bench))
 
+    def test_a_scheduled_bolus_of_a_time_that_the_clock_shows_again_is_not_given_again(self):
+        """Hazards: H13."""
+        bench = self.running(fast_programme(boluses=((30, EVERY_DAY, (20000, 1), 10),)))
+        bench.run_s(60)
+        bench.controller.set_clock(MONDAY_S + 5)
+        bench.run_s(5)
+        bench = bench.after_power_cut()
+        bench.controller.set_clock(MONDAY_S + 20)
+        bench.run_s(60)
+        self.assertEqual(len(logged(bench, "bolus_started")), 1)
+        bench.controller.set_clock(MONDAY_S + DAY_S + 20)
+        bench.run_s(20)
+        self.assertEqual(len(logged(bench, "bolus_started")), 2)
+
     def test_what_was_delivered_since_the_refill_is_known_to_the_last_checkpoint(self):
         bench = self.running()
         bench.run_s(66)

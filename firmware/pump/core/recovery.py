@@ -14,6 +14,7 @@ from pump.core.errors import Damaged, NotNow, PumpError
 from pump.core.journal_times import JournalTimes
 from pump.core.modes import THEN_CONTINUE
 from pump.core.requests import REMEMBERED
+from pump.core.schedule import DAY_S
 
 _STATE_OF = {
     records.STARTED: moves.RUNNING,
@@ -28,6 +29,9 @@ _OF_BOLUSES = _ENDS_BOLUSES + (
     records.BOLUS_FINISHED,
     records.BOLUS_CANCELLED,
 )
+_OF_REPEATS = (records.BOLUS_STARTED, records.CLOCK_SET)
+# How the record of a bolus begins that nobody asked for: a scheduled one.
+_NO_REQUEST = b"\x00\x00\x00\x00"
 _REASON_STATES = {"emptied": moves.EMPTY, "fault": moves.HALTED, "kept_open": moves.KVO}
 # How many records are looked through for requests and boluses.
 _RECORDS_MAX = 400
@@ -214,6 +218,7 @@ def _after_power_cut(pump, moved: int) -> None:
     pump.ledger.microstep_nl = pump.delivery.microstep_nl
     _restore_book_and_state(pump, fields)
     _find_cycle(pump)
+    _hold_back_repeated(pump)
     if pump.state in (moves.RUNNING, moves.KVO, moves.MINIMUM):
         length_s = None
         if pump.pump_clock.is_known and noted is not None:
@@ -369,6 +374,26 @@ def _find_cycle(pump) -> None:
             if (fields["request_id"], fields["volume_nl"], fields["duration_s"]) == of_mode:
                 pump.delivery.cycle_begun_s = time_s
                 break
+
+
+def _hold_back_repeated(pump) -> None:
+    """Where the clock was set back, no scheduled bolus of the last day is given again."""
+    delivery = pump.delivery
+    if not delivery.programme.boluses:
+        return
+    now_s = pump.pump_clock.now_s()
+    times = JournalTimes()
+    newest = None
+    for record in pump.recorder.events.look_back(_OF_REPEATS, records.CLOCK_SET):
+        if newest is None:
+            newest = record.sequence
+        time_s = times.time_of(record)[0]
+        if newest - record.sequence >= _RECORDS_MAX or time_s <= now_s - DAY_S:
+            break
+        # It was noted at the time that the clock showed then, and began no later than that.
+        if record.kind == records.BOLUS_STARTED and record.payload[:4] == _NO_REQUEST:
+            until_s = min(record.time_s + 1, now_s + DAY_S)
+            delivery.repeated_until_s = max(delivery.repeated_until_s, until_s)
 
 
 def _less(volume_nl, made_nl):
