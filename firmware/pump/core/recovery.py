@@ -99,18 +99,20 @@ def load_history(pump) -> None:
     """Find in library and journals what is needed to judge requests, not to go on delivering."""
     # Delivery goes on, and the service that feeds it has yet to start.
     pump.recorder.events.while_reading = pump.commit_before_writing
-    for load in (
-        pump.lock.load,
-        pump.guard.load,
-        pump.inputs.load,
-        pump.guard.load_history,
-        lambda: pump.demands.load(pump.recorder),
-        lambda: load_requests(pump),
-        lambda: following.tidy(pump),
-    ):
-        load()
-        pump.commit_before_writing()
-    pump.recorder.events.while_reading = None
+    try:
+        for load in (
+            pump.lock.load,
+            pump.guard.load,
+            pump.inputs.load,
+            pump.guard.load_history,
+            lambda: pump.demands.load(pump.recorder),
+            lambda: load_requests(pump),
+            lambda: following.tidy(pump),
+        ):
+            load()
+            pump.commit_before_writing()
+    finally:
+        pump.recorder.events.while_reading = None
 
 
 def after_warm_reset(pump, kept, state, witnessed: int, gap_from_ticks) -> None:
