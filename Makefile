@@ -122,7 +122,7 @@ mutants: setup $(mutation)/ready ## show small mistakes in pump.core that no tes
 	@$(py) tests/mutation/run.py $(ARGS)
 
 .PHONY: bench
-bench: uf2 stock $(rivals)/ready $(mutation)/ready ## measure on the virtual Pico; also writes build/bench.json
+bench: uf2 stock $(rivals)/ready $(mutation)/ready ## measure on the virtual Pico, build/bench.json; ARGS='fast log' for some
 	@$(py) tests/bench/run.py $(ARGS)
 
 .PHONY: clean

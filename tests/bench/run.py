@@ -30,7 +30,7 @@ from day_of_heap import BLOCK_BYTES, growth_bytes, measured  # noqa: E402
 from full_log import fill_with_boluses, fill_with_primes  # noqa: E402
 from link_fuzz import Fuzz  # noqa: E402
 from long_run import LongRun  # noqa: E402
-from pump_rig import PumpRig, programme, rate_for  # noqa: E402
+from pump_rig import EXACT_NS, PumpRig, programme, rate_for  # noqa: E402
 from test_fast_moves import (  # noqa: E402
     STEPS_PER_MM,
     SYRINGE,
@@ -168,6 +168,37 @@ def disturbed(bench: Bench) -> None:
     rig.connect()
     status = rig.pump.status()
     bench.most("steps lost or added, soft reset", abs(status.stepped - status.asked), 0, "")
+
+
+def slow(bench: Bench) -> None:
+    """0.002 mL/h, a step every 2.4 s, for five minutes."""
+    rig = PumpRig(UF2)
+    rig.power_on()
+    rig.set_up(programme(days=(((0, (2000, 1)),),)))
+    rig.start()
+    rig.run_s(300)
+    late_ns = rig.lateness_ns()
+    exact = sum(0 <= late < EXACT_NS for late in late_ns)
+    bench.least("exact edges at 0.002 mL/h", 100 * exact / len(late_ns), 100, "%")
+
+
+def bound(bench: Bench) -> None:
+    """What comes of a pump whose processor hangs, against what it may commit ahead."""
+    commit_nl = 1_400
+    rig = PumpRig(UF2)
+    rig.power_on()
+    most = rate_for(1000)
+    rig.set_up(
+        programme(days=(((0, most),),), max_rate_nl_per_h=most, commit_ahead_nl=commit_nl)
+    )
+    rig.start()
+    rig.run_s(3)
+    edges = len(rig.edges_ns)
+    rig.pico.freeze()
+    # The watchdog would bite after 8 s.
+    rig.run_s(7)
+    made_nl = (len(rig.edges_ns) - edges) * rig.prescription.microstep_nl
+    bench.most("volume that came after the processor hung", float(made_nl), commit_nl, "nL")
 
 
 def fast(bench: Bench) -> None:
@@ -353,28 +384,39 @@ def _beside_others(rows: list[dict[str, Any]]) -> Table:
     return table
 
 
-def main() -> int:
-    """Measure everything, print the table, write build/bench.json; 1 when a limit is missed."""
+def main(names: list[str]) -> int:
+    """Measure, print the table, write build/bench.json; 1 when a limit is missed.
+
+    Args:
+        names: of the parts to measure; none for all, and what stands beside others.
+    """
     console = Console()
     parts: tuple[Callable[[Bench], None], ...] = (
-        *(basal, day, disturbed, fast, moves, upload, log, power_on, year),
+        *(basal, day, disturbed, slow, bound, fast, moves, upload, log, power_on, year),
         *(month, fuzz, mutation),
     )
+    known = [part.__name__ for part in parts]
+    if unknown := set(names) - set(known):
+        console.print(f"no such part: {', '.join(unknown)}; there are {', '.join(known)}")
+        return 2
+    parts = tuple(part for part in parts if not names or part.__name__ in names)
     bench = Bench()
+    others: list[dict[str, Any]] = []
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("measuring", total=len(parts) + 1)
         for part in parts:
             progress.update(task, description=part.__name__.replace("_", " "))
             part(bench)
             progress.advance(task)
-        others = rivals.table(UF2, lambda what: progress.update(task, description=what))
-        progress.advance(task)
+        if not names:
+            others = rivals.table(UF2, lambda what: progress.update(task, description=what))
     table = Table("figure", "measured", "limit", "", title="Titrate on the virtual Pico")
     for figure, value, limit, unit, is_met in bench.rows:
         verdict = "[green]met[/]" if is_met else "[red]MISSED[/]"
         table.add_row(figure, f"{value:,.4g} {unit}", f"{limit:,.6g} {unit}", verdict)
     console.print(table)
-    console.print(_beside_others(others))
+    if others:
+        console.print(_beside_others(others))
     keys = ("figure", "value", "limit", "unit", "met")
     found = {
         "figures": [dict(zip(keys, row, strict=True)) for row in bench.rows],
@@ -387,4 +429,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
