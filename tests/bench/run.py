@@ -188,9 +188,7 @@ def bound(bench: Bench) -> None:
     rig = PumpRig(UF2)
     rig.power_on()
     most = rate_for(1000)
-    rig.set_up(
-        programme(days=(((0, most),),), max_rate_nl_per_h=most, commit_ahead_nl=commit_nl)
-    )
+    rig.set_up(programme(days=(((0, most),),), max_rate_nl_per_h=most, commit_ahead_nl=commit_nl))
     rig.start()
     rig.run_s(3)
     edges = len(rig.edges_ns)
