@@ -64,6 +64,30 @@ def test_it_is_shown_as_the_pump_has_it_or_from_a_file(cable, bench):
     assert (settings["force"], settings["force_load_mn"]) == ("hx711", 9810)
 
 
+def test_quiet_signals_are_reviewed_confirmed_shown_and_taken_back(cable, bench):
+    assert titrate("equipment", "show", bench, "--json").json["settings"]["signals"] == "full"
+    assert titrate("alarms", "--json").json["signals"] == "full"
+    titrate("equipment", "install", bench, "--yes")
+    bench.write_text('signals = "quiet"\n' + ALL)
+    reviewed = titrate("equipment", "install", bench, "--json").json
+    change = {"setting": "light and sound of alarms", "old": "full", "new": "quiet"}
+    assert reviewed["changes"] == [change]
+    assert titrate("alarms", "--json").json["signals"] == "full"
+    assert titrate("alarms").out == "none\n"
+    titrate("equipment", "install", bench, "--digest", reviewed["equipment_digest"])
+    assert titrate("equipment", "show", "--json").json["settings"]["signals"] == "quiet"
+    (row,) = [row for row in titrate("equipment", "show").out.splitlines() if "sound" in row]
+    assert row.split() == ["light", "and", "sound", "of", "alarms", "quiet"]
+    assert titrate("alarms", "--json").json["signals"] == "quiet"
+    # annunciation.py: 3 s every 10 min, and 1 s every hour.
+    told = " ".join(titrate("alarms").out.split())
+    assert "signals are quiet" in told
+    assert "every 10 min if its priority is high, every 60 min if not" in told
+    bench.write_text(ALL)
+    titrate("equipment", "install", bench, "--yes")
+    assert titrate("alarms", "--json").json["signals"] == "full"
+
+
 def test_a_wrong_file_is_told_with_its_lines_and_the_pump_is_not_asked(cable, bench):
     bench.write_text(ALL.replace('"11 V"', '"11"'))
     wrong = titrate("equipment", "install", bench, "--yes", "--json")

@@ -60,6 +60,28 @@ def test_with_a_name_alone_nothing_is_fitted():
     assert (found.supply_low_mv, found.over_temperature_c, found.force) == (None, None, "none")
 
 
+def test_signals_are_full_unless_they_are_to_be_quiet():
+    quiet = parse_equipment('signals = "quiet"\n' + ALL)
+    assert quiet.canonical_text == TEXT + "signals quiet\n"
+    # sha256sum of that text.
+    assert quiet.digest == "345566915bbefaed"
+    # With full ones text and digest are those of a file that does not name them.
+    assert parse_equipment('signals = "full"\n' + ALL).canonical_text == TEXT
+
+
+@pytest.mark.parametrize("wrong", ['"off"', '"QUIET"', '""', "true", "0"])
+def test_wrong_signals_are_told_with_the_two_that_there_are(wrong):
+    with pytest.raises(ProfileError) as refused:
+        parse_equipment(f"signals = {wrong}\n{ALL}")
+    (problem,) = refused.value.problems
+    assert problem.line == 1
+    assert "signals" in problem.sentence
+    if wrong.startswith('"'):
+        assert problem.sentence.endswith("write one of full, quiet")
+    else:
+        assert "in quotes" in problem.sentence
+
+
 @pytest.mark.parametrize(
     ("old", "new", "line", "parts"),
     [

@@ -319,7 +319,9 @@ def test_the_pump_empties_and_warns_where_the_simulation_says():
     for _ in range(3000):
         pump.run_s(1)
         for alarm in pump.controller.alarms():
-            seen.setdefault(dict(alarm)["code"], pump.clock.now_s() - MONDAY_S)
+            told = dict(alarm)
+            if "code" in told:
+                seen.setdefault(told["code"], pump.clock.now_s() - MONDAY_S)
     expected = {e.code: e.t_s for e in found.events if e.code != "started"}
     assert set(expected) == {"low_reservoir", "low_reservoir_time", "empty"}
     for code, t_s in expected.items():

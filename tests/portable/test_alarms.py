@@ -256,6 +256,41 @@ class SoundTest(unittest.TestCase):
         self.assertEqual(self.active.reminders(3715), [])
 
 
+class NewsTest(unittest.TestCase):
+    """A quiet cadence begins anew with each piece of news: its pauses last up to an hour."""
+
+    def setUp(self):
+        self.active = ActiveAlarms()
+
+    def test_what_is_raised_beside_an_equal_or_lower_one_is_news(self):
+        """Hazards: H18."""
+        for count, code in enumerate(("stuck_button", "clock_lost", "supply_low", "stall"), 1):
+            self.active.raise_alarm(code, 10)
+            self.assertEqual(self.active.news, count)
+        self.active.raise_event("occlusion", 11)
+        self.assertEqual(self.active.news, 5)
+
+    def test_what_waits_for_a_higher_one_and_what_makes_no_sound_is_none(self):
+        self.active.raise_alarm("stall", 10)
+        self.active.raise_alarm("clock_lost", 11)
+        self.active.raise_alarm("pairing", 12)
+        self.assertEqual(self.active.news, 1)
+
+    def test_what_is_raised_while_a_higher_one_is_silenced_is_news(self):
+        self.active.raise_alarm("stall", 10)
+        self.active.silence(11)
+        self.active.raise_alarm("clock_lost", 12)
+        self.assertEqual(self.active.news, 2)
+
+    def test_saying_it_again_is_none_and_its_return_is(self):
+        self.active.raise_alarm("stall", 10)
+        self.active.raise_alarm("stall", 11)
+        self.assertEqual(self.active.news, 1)
+        self.active.clear("stall", 12)
+        self.active.raise_alarm("stall", 13)
+        self.assertEqual(self.active.news, 2)
+
+
 class RepeatTest(unittest.TestCase):
     def setUp(self):
         self.active = ActiveAlarms()

@@ -11,6 +11,7 @@ from pump.core.equipment import (
     check,
     differences,
     parse,
+    rows,
 )
 from pump.core.errors import BadText
 from pump.core.measures import COUNTS_MAX, Threshold
@@ -81,6 +82,33 @@ class TextTest(unittest.TestCase):
         self.assertEqual(rows, [("low supply", "11000 mV", "11500 mV")])
         rows = differences(TEXT, TEXT.replace("25000", "20000"))
         self.assertEqual(rows, [("force that is an occlusion", "25000 mN", "20000 mN")])
+
+
+class SignalsTest(unittest.TestCase):
+    def test_a_text_that_does_not_name_the_signals_means_full_ones(self):
+        self.assertEqual(parse(TEXT).signals, "full")
+        self.assertEqual(Equipment("Bare").signals, "full")
+
+    def test_quiet_signals_are_the_last_line_and_are_read_back(self):
+        found = everything()
+        found.signals = "quiet"
+        self.assertEqual(canonical_text(found), TEXT + "signals quiet\n")
+        self.assertEqual(parse(TEXT + "signals quiet\n").signals, "quiet")
+        check(found)
+
+    def test_no_other_word_and_no_second_way_to_write_full_is_taken(self):
+        for line in ("signals full\n", "signals off\n", "signals\n", "signals quiet\n" * 2):
+            with self.assertRaises(BadText):
+                parse(TEXT + line)
+
+    def test_a_review_names_the_old_and_the_new_cadence(self):
+        quiet = NOTHING + "signals quiet\n"
+        row = ("light and sound of alarms", "full", "quiet")
+        self.assertEqual(differences("", quiet), [("name", "", "Bare"), row])
+        self.assertEqual(differences(NOTHING, quiet), [row])
+        self.assertEqual(differences(quiet, NOTHING), [(row[0], "quiet", "full")])
+        self.assertEqual(rows(parse(quiet))[-1], (row[0], "quiet"))
+        self.assertEqual(rows(parse(NOTHING))[-1], (row[0], "full"))
 
 
 class LimitTest(unittest.TestCase):

@@ -29,6 +29,12 @@ def faults(bench):
     return [(record.fields()["code"], record.fields()["detail"]) for record in records]
 
 
+def signals(bench):
+    """The cadence of light and sound, as the command alarms tells it."""
+    (told,) = [row[0] for row in bench.controller.alarms() if row[0][0] == "signals"]
+    return told[1]
+
+
 class SwitchTest(unittest.TestCase):
     def stops(self, code, act, undo, cause):
         bench, sensors = running()
@@ -264,6 +270,35 @@ class EquipmentTest(unittest.TestCase):
         again.controller.acknowledge("all")
         self.assertFalse("equipment_damaged" in active(again))
 
+    def test_quiet_signals_hold_from_their_confirmation_on_across_resets_and_a_power_cut(self):
+        bench = BenchPump().programme(FAST)
+        self.assertEqual(signals(bench), "full")
+        battery = Equipment("Battery")
+        battery.signals = "quiet"
+        propose_equipment(bench, canonical_text(battery))
+        self.assertEqual(signals(bench), "full")
+        fit(bench, battery)
+        self.assertEqual(signals(bench), "quiet")
+        for again in (
+            bench.after_soft_reset,
+            bench.after_watchdog_reset,
+            bench.after_power_cut,
+        ):
+            self.assertEqual(signals(again()), "quiet")
+        fit(bench, Equipment("Mains"))
+        self.assertEqual(signals(bench), "full")
+        self.assertEqual(signals(bench.after_power_cut()), "full")
+
+    def test_signals_are_full_where_the_equipment_is_damaged(self):
+        """Hazards: H18."""
+        bench = BenchPump()
+        battery = Equipment("Battery")
+        battery.signals = "quiet"
+        fit(bench, battery)
+        for sector in (36, 37, 38, 39):
+            bench.sectors.data[sector][:] = bytes(len(bench.sectors.data[sector]))
+        self.assertEqual(signals(bench.after_power_cut()), "full")
+
     def test_it_is_in_use_only_when_its_digest_is_confirmed(self):
         bench = BenchPump()
         propose_equipment(bench, canonical_text(everything()))
@@ -332,8 +367,10 @@ class EquipmentTest(unittest.TestCase):
         self.assertEqual(shown[-1], ("force_hx711", True, "no reading", ""))
 
     def test_the_text_of_every_setting_is_declared_once(self):
+        found = everything()
+        found.signals = "quiet"
         self.assertEqual(
-            [line.split(" ")[0] for line in canonical_text(everything()).split("\n")[2:-1]],
+            [line.split(" ")[0] for line in canonical_text(found).split("\n")[2:-1]],
             [row[0] for row in equipments.SETTINGS],
         )
 

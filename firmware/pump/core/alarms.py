@@ -192,12 +192,17 @@ class ActiveAlarms:
         on_event: called as on_event(event, code, now_s, cause) with event "raised",
             "cleared", "acknowledged" or "silenced" (then with an empty code), for the journal;
             or None. It must not raise: an alarm is not to be lost because it cannot be noted.
+
+    Attributes:
+        news: rises with each alarm that is raised and is to be heard: none that sounds is of a
+            higher priority.
     """
 
     def __init__(self, on_event=None):
         self._on_event = on_event
         self._active: dict[str, Active] = {}
         self._raised = 0
+        self.news = 0
         # code -> times of its last occurrences, for those that touch delivery
         self._occurrences: dict[str, list[int]] = {}
 
@@ -232,6 +237,8 @@ class ActiveAlarms:
             active.count += 1
             active.silenced_s = None
         active.is_present = row[LATCHING] != MOMENT
+        if self.sounding(now_s) == active.priority:
+            self.news += 1
         self._tell("raised", code, now_s, cause)
         if row[EFFECT] != KEEP and code != "same_fault_thrice":
             self._count_occurrence(code, now_s)

@@ -14,11 +14,16 @@ ports that were read; G: general knowledge, not checked against the standard):
 
 The quiet cadence is for batteries: two tones for 3 s every 10 min for high, one tone of 1 s
 every hour below that, as implanted pumps have it (P, the 10 min G), and the shortest
-lights of the ranges above.
+lights of the ranges above. Pauses of that length are outside the ranges above, so whoever calls
+for it has each alarm that is raised sound at once: see ActiveAlarms.news.
 """
 
 from pump.core.alarms import HIGH, LOW, MEDIUM
 from pump.core.compat import const
+
+# The cadences, as an equipment names them.
+FULL = "full"
+QUIET = "quiet"
 
 # Lights, to be added up.
 DARK = const(0)

@@ -146,7 +146,7 @@ class Controller:
         return report.status(self)
 
     def alarms(self):
-        """The active alarms, the most urgent first."""
+        """The active alarms, the most urgent first, then how they are signalled."""
         return report.alarm_rows(self)
 
     def log(self, from_sequence, count: int, faults: bool):

@@ -1,13 +1,15 @@
-"""What is fitted to a board besides its drive, and its limits, as data and one canonical text.
+"""What is fitted to a board besides its drive, with limits and signals: data and one text.
 
 titrate-equipment 1
 name Bench 3
 limit_home yes
 ...
 
-A line for each row of SETTINGS, in that order; "none" where there is no such thing.
+A line for each row of SETTINGS, in that order; "none" where there is no such thing. The line of
+the signals is left out where they are full.
 """
 
+from pump.core.annunciation import FULL, QUIET
 from pump.core.canonical import CanonicalReader
 from pump.core.errors import OutOfRange, quote
 from pump.core.measures import COUNTS_MAX, NONE, SENSORS
@@ -19,6 +21,7 @@ LOAD_COUNTS_MIN = 100
 
 _YES_NO = "yes or no"
 _SENSOR = "sensor"
+_CADENCE = "cadence"
 
 # (key, title, unit, minimum, maximum, why); for what is no number, its kind in place of a
 # unit.
@@ -34,6 +37,7 @@ SETTINGS: tuple[tuple[str, str, str, int, int, str], ...] = (
     ("force_load_counts", "reading under load", "counts", 0, 0xFFFFFF, "what a sensor reads"),
     ("force_load_mn", "load", "mN", 100, 500000, "0.1 to 500 N"),
     ("occlusion_mn", "force that is an occlusion", "mN", 500, 500000, "0.5 to 500 N"),
+    ("signals", "light and sound of alarms", _CADENCE, 0, 0, ""),
 )
 _OF_FORCE = ("force_zero_counts", "force_load_counts", "force_load_mn", "occlusion_mn")
 
@@ -52,6 +56,7 @@ class Equipment:
         force_zero_counts, force_load_counts, force_load_mn: what it reads without a load, and with
             a known one; None without a sensor.
         occlusion_mn: from this force on the line is occluded; None without a sensor.
+        signals: the cadence of light and sound, FULL or QUIET.
     """
 
     def __init__(self, name: str):
@@ -67,6 +72,7 @@ class Equipment:
         self.force_load_counts: int | None = None
         self.force_load_mn: int | None = None
         self.occlusion_mn: int | None = None
+        self.signals = FULL
 
 
 class SettingError(OutOfRange):
@@ -85,7 +91,9 @@ def canonical_text(equipment: Equipment) -> str:
     """The one text of an equipment."""
     lines = [FORMAT, "name " + equipment.name]
     for row in SETTINGS:
-        lines.append(row[0] + " " + _written(getattr(equipment, row[0])))
+        value = getattr(equipment, row[0])
+        if value != FULL:
+            lines.append(row[0] + " " + _written(value))
     return "\n".join(lines) + "\n"
 
 
@@ -104,6 +112,9 @@ def parse(text: str) -> Equipment:
             setattr(found, key, _one_of(reader, key, ("no", "yes")) == "yes")
         elif kind == _SENSOR:
             found.force = _one_of(reader, key, SENSORS)
+        elif kind == _CADENCE:
+            if reader.is_at(key):
+                found.signals = _one_of(reader, key, (QUIET,))
         else:
             setattr(found, key, reader.whole_or_none(key))
     reader.end()
@@ -229,7 +240,7 @@ def _shown(value: object, unit: str) -> str:
         return NONE
     if unit == _YES_NO:
         return "fitted" if value else NONE
-    return str(value) if unit == _SENSOR else f"{value} {unit}"
+    return str(value) if unit in (_SENSOR, _CADENCE) else f"{value} {unit}"
 
 
 def _is_printable(text: str) -> bool:

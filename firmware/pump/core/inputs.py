@@ -5,7 +5,7 @@ raised only while the pump delivers: nobody is called to a syringe that he is ch
 its cause lasts until the switch or the sensor says that it has gone.
 """
 
-from pump.core import alarm_effects, measures, moves, records
+from pump.core import alarm_effects, annunciation, measures, moves, records
 from pump.core.compat import const
 from pump.core.errors import NotNow, PumpError
 from pump.core.measures import Threshold
@@ -52,6 +52,7 @@ class Inputs:
         sensors: the board's: see rp2040/sensors.py; None where there is no board.
         title: name of the equipment in use, NOTHING or DAMAGED.
         digest: its digest, or "".
+        signals: the cadence of light and sound that it asks for; annunciation.FULL without one.
     """
 
     def __init__(self, pump):
@@ -62,6 +63,7 @@ class Inputs:
         self._forget()
 
     def _forget(self) -> None:
+        self.signals = annunciation.FULL
         self._is_watching = False
         self._has_switches = False
         self._switches_s: int | None = None
@@ -148,6 +150,7 @@ class Inputs:
         self._forget()
         self.title = found.name
         self.digest = stored.digest
+        self.signals = found.signals
         if self.sensors is None:
             return
         self.sensors.fit(found)

@@ -111,7 +111,7 @@ def _until_another_rate(delivery, at_ticks: int):
 
 
 def alarm_rows(pump):
-    """The rows of the command alarms."""
+    """The rows of the command alarms, then the cadence of their light and sound."""
     from pump.core import alarm_texts
 
     uptime_s = pump.pump_clock.uptime_s()
@@ -126,6 +126,7 @@ def alarm_rows(pump):
             ("effect", alarms.EFFECT_NAMES[row[alarms.EFFECT]]),
             ("sentence", alarm_texts.sentence(active.code, active.cause)),
         ]
+    yield [("signals", pump.inputs.signals)]
 
 
 def log(pump, from_sequence, count: int, faults: bool):

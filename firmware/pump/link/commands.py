@@ -178,6 +178,7 @@ COMMANDS = (
     _command(
         "alarms",
         "The active alarms: one a row, the most urgent first.",
+        replies=("signals",),
         rows=(
             "code",
             "priority",

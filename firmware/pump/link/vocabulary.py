@@ -84,6 +84,7 @@ KEYS: dict[str, tuple[str, str]] = {
     "equipment": ("text", "what is fitted: its name, none, or damaged"),
     "equipment_digest": ("text", "digest of the equipment"),
     "alarms": ("alarms", "active alarms, code:priority each, the most urgent first"),
+    "signals": ("text", "cadence of light and sound: full, or quiet for a battery"),
     "reset_cause": ("text", "what caused the last start"),
     "heap_free": ("whole", "free memory in bytes"),
     "locked": ("yes_no", "whether a change needs a paired key"),

@@ -19,7 +19,6 @@ class Annunciator:
         red, green, blue: machine.Pin outputs for the parts of the LED.
         buzzer: machine.PWM, or None on a board that has none.
         led_level: the level at which a part lights, 0 or 1.
-        is_quiet: the cadence for batteries.
     """
 
     def __init__(
@@ -29,14 +28,12 @@ class Annunciator:
         blue: machine.Pin,
         buzzer: machine.PWM | None,
         led_level: int = 1,
-        is_quiet: bool = False,
     ):
         self._red = red
         self._green = green
         self._blue = blue
         self._buzzer = buzzer
         self._led_level = led_level
-        self.is_quiet = is_quiet
         self._light = _Course()
         self._sound = _Course()
         self._is_refusing = False
@@ -46,12 +43,20 @@ class Annunciator:
         self._show(annunciation.DARK)
         self._play(annunciation.SILENT)
 
-    def update(self, light_priority: int | None, sound_priority: int | None) -> int:
+    def update(
+        self,
+        light_priority: int | None,
+        sound_priority: int | None,
+        is_quiet: bool = False,
+        news: int = 0,
+    ) -> int:
         """Set LED and buzzer to what is due now.
 
         Args:
             light_priority: priority of the highest active alarm, or None.
             sound_priority: what ActiveAlarms.sounding() says.
+            is_quiet: the cadence for batteries.
+            news: ActiveAlarms.news.
 
         Returns:
             ms after which to call again; call at once when a priority changes.
@@ -60,8 +65,11 @@ class Annunciator:
         if is_at_rest and self._is_at_rest:
             return _AT_REST_MS
         self._is_at_rest = is_at_rest
-        lights, light_ms = self._light.now(annunciation.light(light_priority, self.is_quiet))
-        tone_hz, sound_ms = self._sound.now(annunciation.sound(sound_priority, self.is_quiet))
+        lights, light_ms = self._light.now(annunciation.light(light_priority, is_quiet))
+        # A full pattern comes round soon by itself, and a burst that is cut off is no melody.
+        tone_hz, sound_ms = self._sound.now(
+            annunciation.sound(sound_priority, is_quiet), news if is_quiet else 0
+        )
         if self._is_refusing:
             passed_ms = time.ticks_diff(time.ticks_ms(), self._refused_ms)
             self._is_refusing = passed_ms < annunciation.length_ms(annunciation.REFUSED)
@@ -103,17 +111,19 @@ class _Course:
 
     def __init__(self) -> None:
         self._pattern: tuple[tuple[int, int], ...] | None = None
+        self._mark = 0
         self._elapsed_ms = 0
         self._seen_ms = time.ticks_ms()
 
-    def now(self, pattern: tuple[tuple[int, int], ...]) -> tuple[int, int]:
-        """(value, ms for which it stays so); begins anew when the pattern is another."""
+    def now(self, pattern: tuple[tuple[int, int], ...], mark: int = 0) -> tuple[int, int]:
+        """(value, ms for which it stays so); begins anew when pattern or mark is another."""
         now_ms = time.ticks_ms()
-        if pattern is self._pattern:
+        if pattern is self._pattern and mark == self._mark:
             passed_ms = time.ticks_diff(now_ms, self._seen_ms)
             self._elapsed_ms = (self._elapsed_ms + passed_ms) % annunciation.length_ms(pattern)
         else:
             self._pattern = pattern
+            self._mark = mark
             self._elapsed_ms = 0
         self._seen_ms = now_ms
         return annunciation.at(pattern, self._elapsed_ms)

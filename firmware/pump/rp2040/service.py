@@ -16,6 +16,7 @@ import micropython
 from micropython import const
 
 from pump.core import moves
+from pump.core.annunciation import QUIET
 from pump.core.delivery import MODE_PRIME, MODE_STOPPED, TICKS_PER_S
 from pump.core.errors import PumpError
 from pump.core.feeder import COMMIT_AHEAD_S
@@ -43,8 +44,8 @@ class Service:
     Args:
         pump: the Controller.
         memory: RetainedMemory, for the instant at which the watchdog was fed.
-        annunciator: light and sound: update(priority to show, priority to sound) gives the
-            ms after which to call again; refused() begins the sound of refused input.
+        annunciator: light and sound: update(priority to show, priority to sound, is quiet, news)
+            gives the ms after which to call again; refused() begins the sound of refused input.
 
     Attributes:
         was_interrupted: a Ctrl-C came while a callback began; the console takes it over.
@@ -194,7 +195,10 @@ class Service:
         """Set light and sound; a timer of their own comes back while an alarm lasts."""
         if self._light_is_due:
             return
-        wait_ms = self._annunciator.update(*self._pump.monitor.shown_priority())
+        pump = self._pump
+        light, sound = pump.monitor.shown_priority()
+        is_quiet = pump.inputs.signals == QUIET
+        wait_ms = self._annunciator.update(light, sound, is_quiet, pump.active_alarms.news)
         if wait_ms < self._period_ms:
             self._light_is_due = True
             self._light_timer.init(

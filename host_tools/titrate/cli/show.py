@@ -6,8 +6,9 @@ from fractions import Fraction
 from rich.table import Table
 from rich.text import Text
 
+from pump.core import annunciation, moves, quantity
 from pump.core import inputs as pump_inputs
-from pump.core import moves, quantity
+from pump.core.alarms import HIGH, MEDIUM
 from pump.core.drug_guard import DAMAGED, NONE
 from pump.link import kinds, words
 from titrate.client.replies import Status
@@ -154,6 +155,19 @@ def equipment(title: str) -> Text:
     if title == pump_inputs.NOTHING:
         return Text("none: no switch, supply or force is watched", style="yellow")
     return Text(title, style="bold red" if title == pump_inputs.DAMAGED else "")
+
+
+def quiet_signals() -> Text:
+    """That light and sound have the quiet cadence, and how rarely it is heard."""
+    high_min, other_min = [
+        annunciation.length_ms(annunciation.sound(priority, True)) // 60000
+        for priority in (HIGH, MEDIUM)
+    ]
+    return Text(
+        f"signals are quiet: an alarm sounds when it comes, then every {high_min} min if its "
+        f"priority is high, every {other_min} min if not",
+        style="yellow",
+    )
 
 
 def alarm_list(alarms: list[tuple[str, str]]) -> Text:

@@ -42,6 +42,13 @@ FORCE = Table(
 EQUIPMENT = Table(
     (
         Key("name", kinds.NAME, True, "What the status calls it."),
+        Key(
+            "signals",
+            kinds.SIGNALS,
+            False,
+            "Light and sound of alarms: `full`, as when left out, or `quiet` for a battery.",
+            "quiet",
+        ),
         Key("switches", SWITCHES, False, "The switches that are fitted."),
         Key("supply", SUPPLY, False, "Measured only when it is there."),
         Key("temperature", TEMPERATURE, False, "Watched only when it is there."),
@@ -63,4 +70,5 @@ PLACES: dict[str, Path] = {
     "force_load_counts": ("force", "at_load"),
     "force_load_mn": ("force", "load"),
     "occlusion_mn": ("force", "occlusion"),
+    "signals": ("signals",),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
+from pump.core.annunciation import FULL, QUIET
 from pump.core.equipment import NAME_MAX
 from pump.core.errors import BadText
 from pump.core.measures import ADC, HX711
@@ -41,6 +42,7 @@ def _quantity(title: str, example: str, units: dict[str, int], smallest: str) ->
 NAME = short_name("the name of an equipment", "Bench 3", NAME_MAX)
 FITTED = words("what a switch can be", {"fitted": True, "none": False})
 SENSOR = words("a force sensor", {HX711: HX711, ADC: ADC})
+SIGNALS = words("a cadence of light and sound", {FULL: FULL, QUIET: QUIET})
 VOLTAGE = _quantity("a voltage", "11 V", {"V": 1000, "mV": 1}, "mV")
 TEMPERATURE = _quantity("a temperature", "60 C", {"C": 1, "\u00b0C": 1}, "degrees")
 COUNTS = _quantity("a reading of the converter", "8400000 counts", {"counts": 1}, "counts")

@@ -5,21 +5,38 @@ host_tools/docs/equipment.md is what text() gives.
 
 from collections.abc import Iterator
 
-from pump.core import equipment, inputs, measures
+from pump.core import alarms, annunciation, equipment, inputs, measures
 from pump.core.contact import SETTLE_MS
 from titrate.equipment.declarations import EQUIPMENT
 from titrate.profile.page import key_tables
 
 _HOTTEST = next(row for row in equipment.SETTINGS if row[0] == "over_temperature_c")
 
+
+def _sounding(priority: int) -> str:
+    """How long an alarm is heard in the quiet cadence: "3 s every 10 min"."""
+    pattern = annunciation.sound(priority, True)
+    sounding_ms = sum(ms for ms, hz in pattern if hz)
+    return f"{sounding_ms // 1000} s every {annunciation.length_ms(pattern) // 60000} min"
+
+
+def _lit(priority: int) -> str:
+    """How long a light is on in the quiet cadence: "100 ms of every 500 ms instead of 250 ms"."""
+    (full_ms, _), (quiet_ms, _) = [
+        annunciation.light(priority, is_quiet)[0] for is_quiet in (False, True)
+    ]
+    every_ms = annunciation.length_ms(annunciation.light(priority, True))
+    return f"{quiet_ms} ms of every {every_ms} ms instead of {full_ms} ms"
+
+
 _INTRODUCTION = f"""\
 <!-- Made by titrate.equipment.page from titrate.equipment.declarations: change it there. -->
-# Equipment: switches and sensors
+# Equipment: switches, sensors and signals
 
 What is fitted to a board is for its builder to say: a switch that is not there would read as a
 limit that is reached. So the pump watches nothing that it was not told of. **Without a confirmed
 equipment no switch, no supply, no temperature and no force is watched**, and `titrate status` says
-so.
+so. It also says how alarms are signalled: [light and sound](#light-and-sound).
 
 An equipment is a TOML file, such as
 [boards/pico_tmc2209/equipment.toml](../../boards/pico_tmc2209/equipment.toml); the pins are in each
@@ -87,6 +104,26 @@ USB alone the supply reads as 0 V, which is depleted: that is so, as its motor h
 The thermometer is in the RP2040 itself. It is a diode whose voltage differs from chip to chip by
 some degrees, and the chip is warmer than the room by a few more: read it when the board is cold,
 and set the limit by the difference. {_HOTTEST[3]} to {_HOTTEST[4]} C can be set.
+
+## Light and sound
+
+`signals = "{annunciation.QUIET}"` gives the alarms a cadence that spares a battery. Left out, or
+with `"{annunciation.FULL}"`, they have the one that is patterned after IEC 60601-1-8. It holds
+within 2 s of being confirmed, and across resets and losses of power; without an equipment, or with
+a damaged one, signals are full.
+
+- Whatever is raised sounds within 2 s, unless something of a higher priority sounds. Then it sounds
+  for {_sounding(alarms.HIGH)} at high priority, for {_sounding(alarms.MEDIUM)} below that,
+  until it is acknowledged or has gone. No priority is without sound.
+- A silence is over as soon as with full signals, and ends with the sound. What was acknowledged
+  reminds as often, for one burst. Refused input is heard as ever.
+- Red is lit for {_lit(alarms.HIGH)}, yellow for
+  {_lit(alarms.MEDIUM)}; cyan stays steady.
+
+[Alarms](../../firmware/docs/alarms.md) has all figures of both. Pauses of minutes are outside of
+what IEC 60601-1-8 has between bursts (2.5 to 15 s at high priority): take `quiet` where somebody
+sees the light as well, or a host watches. `titrate equipment show` has the setting, `titrate
+alarms` says so when it is `quiet`, and `titrate alarms --test` lets it be heard.
 
 ## Keys
 

@@ -65,16 +65,41 @@ def text(root: Path) -> str:
 
 
 def _signals() -> str:
-    rows = ["\n| priority | light | sound |\n| --- | --- | --- |\n"]
+    return f"""
+Light and sound have one of two cadences, which the
+[equipment](../../host_tools/docs/equipment.md#light-and-sound) names. `{annunciation.FULL}`, where
+it names none:
+
+{_cadence(False)}
+`{annunciation.QUIET}`, for a battery; what is raised is heard at once, unless it is of a lower
+priority than what sounds:
+
+{_cadence(True)}"""
+
+
+def _cadence(is_quiet: bool) -> str:
+    rows = ["| priority | light | sound | lit | sounding |\n"]
+    rows.append("| --- | --- | --- | --- | --- |\n")
     for priority in (alarms.HIGH, alarms.MEDIUM, alarms.LOW, alarms.INFORMATION):
-        rows.append(
-            f"| {alarms.PRIORITY_NAMES[priority]} | {_light(priority)} | {_sound(priority)} |\n"
+        cells = (
+            alarms.PRIORITY_NAMES[priority],
+            _light(priority, is_quiet),
+            _sound(priority, is_quiet),
+            _share(annunciation.light(priority, is_quiet)),
+            _share(annunciation.sound(priority, is_quiet)),
         )
+        rows.append(f"| {' | '.join(cells)} |\n")
     return "".join(rows)
 
 
-def _light(priority: int) -> str:
-    pattern = annunciation.light(priority)
+def _share(pattern: tuple[tuple[int, int], ...]) -> str:
+    """Of the time of a pattern, how much has light or a tone."""
+    on_ms = sum(ms for ms, value in pattern if value)
+    return f"{float(f'{100 * on_ms / annunciation.length_ms(pattern):.2g}'):g} %"
+
+
+def _light(priority: int, is_quiet: bool) -> str:
+    pattern = annunciation.light(priority, is_quiet)
     lit = [(ms, _LIGHTS[colour]) for ms, colour in pattern if colour]
     if not lit:
         return "none"
@@ -84,12 +109,20 @@ def _light(priority: int) -> str:
     return f"{lit[0][1]}, {lit[0][0]} ms of every {period_ms} ms"
 
 
-def _sound(priority: int) -> str:
-    pattern = annunciation.sound(priority)
+def _sound(priority: int, is_quiet: bool) -> str:
+    pattern = annunciation.sound(priority, is_quiet)
     tones = [hz for _, hz in pattern if hz]
     if not tones:
         return "none"
-    return f"{len(tones)} pulses, then {pattern[-1][0] / 1000:g} s of silence"
+    silence_s = pattern[-1][0] / 1000
+    if is_quiet:
+        sounding_s = sum(ms for ms, hz in pattern if hz) / 1000
+        pitches = len(set(tones))
+        return (
+            f"{'one tone' if pitches == 1 else f'{pitches} tones in turn'} for {sounding_s:g} s, "
+            f"then {silence_s:g} s of silence"
+        )
+    return f"{len(tones)} pulses, then {silence_s:g} s of silence"
 
 
 def _alarm(code: str, row: Sequence[int | str], raising: list[str], tests: list[str]) -> str:

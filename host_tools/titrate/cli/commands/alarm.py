@@ -1,7 +1,9 @@
 """`titrate alarms`, `ack` and `silence`."""
 
 import click
+from rich.console import RenderableType
 
+from pump.core.annunciation import FULL, QUIET
 from titrate.cli import show
 from titrate.cli.session import Session, TitrateCommand
 from titrate.client.replies import Alarm
@@ -18,7 +20,10 @@ def alarms(session: Session, test: bool) -> None:
             pump.test_alarm()
             session.output.result({}, "each priority sounds and shows once now")
             return
-        rows = pump.ask("alarms").rows
+        reply = pump.ask("alarms")
+    rows = reply.rows
+    # Older firmware does not tell: its signals are full.
+    signals = reply.values.get("signals") or FULL
     table = show.columns("alarm", "priority", "since", "acknowledged", "delivery", "what to do")
     for alarm in (Alarm.of(row) for row in rows):
         table.add_row(
@@ -31,7 +36,10 @@ def alarms(session: Session, test: bool) -> None:
             style=show.PRIORITY_STYLES.get(alarm.priority, ""),
         )
     listed = [{key: to_json(value) for key, value in row.items()} for row in rows]
-    session.output.result({"alarms": listed}, table if rows else show.alarm_list([]))
+    parts: list[RenderableType] = [table if rows else show.alarm_list([])]
+    if signals == QUIET:
+        parts.append(show.quiet_signals())
+    session.output.result({"alarms": listed, "signals": signals}, *parts)
 
 
 @click.command(cls=TitrateCommand)
