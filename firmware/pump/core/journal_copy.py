@@ -28,7 +28,7 @@ def rows(journal, from_sector, from_sequence: int, count: int):
         JournalFailing: the flash could not be read.
     """
     view = memoryview(bytearray(PIECE_BYTES))
-    blank = b"\xff" * PIECE_BYTES
+    blank = memoryview(b"\xff" * PIECE_BYTES)
     numbers = journal.sectors_from(from_sequence)
     first = numbers[0] if numbers else 0
     if from_sector is not None:

@@ -136,7 +136,7 @@ def value_text(value) -> str:
     if isinstance(value, tuple):
         return ratio.text(value)
     if isinstance(value, memoryview):
-        return binascii.b2a_base64(bytes(value))[:-1].decode()
+        return binascii.b2a_base64(value, newline=False).decode()
     return str(value)
 
 
@@ -169,7 +169,7 @@ def encode(kind: str, number: int, rid: str, word: str, pairs) -> str:
     limit = REQUEST_MAX if kind == REQUEST else REPLY_MAX
     if len(body) + _CRC_LENGTH > limit:
         raise BadText(too_long(limit), "too_long")
-    return body + " *" + checksum(body.encode())
+    return "".join((body, " *", checksum(body.encode())))
 
 
 def decode(raw: bytes) -> Line:

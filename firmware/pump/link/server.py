@@ -233,7 +233,8 @@ class Server:
             self._send("? the pump failed inside: " + type(error).__name__ + " " + str(error))
 
     def _send(self, text: str) -> None:
-        self._write(text + "\n")
+        self._write(text)
+        self._write("\n")
 
     def _hello(self):
         return [
