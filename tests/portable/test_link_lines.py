@@ -92,8 +92,8 @@ class Decoding(unittest.TestCase):
             (whole.replace(b"status", b"stotus"), Damaged, "bad_crc"),
             (whole + b"\x02", BadText, "not_printable"),
             (b"\xff" * 20, BadText, "not_printable"),
-            (b":" + b"1" * 320, BadText, "too_long"),
-            (b"=" + b"1" * 1000, BadText, "too_long"),
+            (b":" + b"1" * lines.REQUEST_MAX, BadText, "too_long"),
+            (b"=" + b"1" * lines.REPLY_MAX, BadText, "too_long"),
         ):
             with self.assertRaises(error) as caught:
                 lines.decode(raw)

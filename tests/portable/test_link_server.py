@@ -6,6 +6,7 @@ import unittest
 from bench_pump import BenchPump
 from pump.core import journal, report
 from pump.core import programme as programmes
+from pump.core.alarms import ALARMS
 from pump.link import commands, dictionary, kinds, lines, vocabulary
 from pump.link.server import Server
 
@@ -123,6 +124,16 @@ class Answers(unittest.TestCase):
                 found.append([(key, lines.value_text(value)) for key, value in row])
         self.assertTrue(len(found) > 200)
         self.assertEqual(found, told)
+
+    def test_with_every_alarm_of_the_table_at_once_the_status_still_tells_them_all(self):
+        """Hazards: H18."""
+        bench = Bench().running()
+        for code in ALARMS:
+            bench.pump.controller.active_alarms.raise_alarm(code, 0)
+        answer = bench.ask("status")[0]
+        self.assertEqual(answer.word, "done")
+        told = [alarm.split(":")[0] for alarm in answer.get("alarms").split(",")]
+        self.assertEqual(sorted(told), sorted(ALARMS))
 
     def test_a_sector_that_is_asked_for_by_a_record_holds_it_and_no_blank_piece_comes(self):
         bench = Bench().running()

@@ -7,7 +7,7 @@ little. Each record carries its own CRC, see journal.py; the host checks all of 
 from pump.core.compat import const
 from pump.core.sectors import SECTOR_BYTES
 
-# 912 characters of Base64 and no padding; a line has at most 1000.
+# 912 characters of Base64 and no padding.
 PIECE_BYTES = const(684)
 SECTORS_MAX = const(8)
 

@@ -28,8 +28,9 @@ EVENT = "!"
 REQUEST_MAX = const(320)
 """Most characters of a request or of a line typed by hand, without the end of line."""
 
-REPLY_MAX = const(1000)
-"""Most characters of a data, answer or event line, without the end of line."""
+REPLY_MAX = const(3000)
+"""Most characters of a data, answer or event line, without the end of line: a status fits that
+tells all alarms at once."""
 
 NUMBER_MAX = const(9999)
 """Highest SEQ, and highest N of an event; the next is 0."""
