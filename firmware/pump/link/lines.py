@@ -137,8 +137,12 @@ def value_text(value) -> str:
     if isinstance(value, tuple):
         return ratio.text(value)
     if isinstance(value, memoryview):
-        return binascii.b2a_base64(value, newline=False).decode()
+        return _base64(value)
     return str(value)
+
+
+def _base64(data) -> str:
+    return binascii.b2a_base64(data, newline=False).decode()
 
 
 def encode(kind: str, number: int, rid: str, word: str, pairs) -> str:
