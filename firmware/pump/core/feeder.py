@@ -7,7 +7,7 @@ less than 2.2 s ahead; that instant is exact and is told to whoever asked.
 
 from pump.core import ratio
 from pump.core.compat import const, heap_lock, heap_unlock
-from pump.core.delivery import MODE_STOPPED, TICKS_PER_S, TICKS_PER_US
+from pump.core.delivery import MODE_STOPPED, TICKS_PER_MS, TICKS_PER_S, TICKS_PER_US
 from pump.core.train import HEAD_WAIT, SLICE_TICKS, Segment, Train
 from pump.core.word_ring import COUNT_MASK, WORDS
 
@@ -112,6 +112,17 @@ class Feeder:
         if not head & HEAD_WAIT:
             stepped += min(max((now_ticks - begins_ticks) // interval, 0), count)
         return stepped, is_on_time, False
+
+    def in_hand_ms(self, now_ticks: int) -> int:
+        """For how long the words in hand last, in ms; 0 when there are none."""
+        if not self._is_stepping:
+            return 0
+        return max(0, self.train.cursor_ticks() - now_ticks) // TICKS_PER_MS
+
+    def is_behind(self, now_ticks: int) -> bool:
+        """Whether steps are late and being made up for, faster than they fall due."""
+        at_ticks = max(now_ticks, self.delivery.anchor_ticks)
+        return self.delivery.due(at_ticks)[0] > self.place(now_ticks)[0] + 1
 
     # -- keeping words flowing -------------------------------------------------------
 
