@@ -244,6 +244,27 @@ class BoundTest(Case):
             stepped, _, is_parked = bench.feeder.place(bench.now_ticks)
             self.assertEqual((stepped, is_parked), (made + committed, True))
 
+    def test_what_is_committed_lasts_shorter_while_late_steps_are_made_up_for(self):
+        """1,000 steps are 3.3 s at 300 a second, and 1 s at the 1,000 of making up."""
+        bench = self.bench(rate_of(300), 1000)
+        feeder = bench.feeder
+        self.pass_time(bench, 1000, 200)
+        self.assertTrue(3000 < feeder.in_hand_ms(bench.now_ticks) <= 3334)
+        self.assertFalse(feeder.is_behind(bench.now_ticks))
+        bench.wait(8 * TICKS_PER_S)
+        self.assertEqual(feeder.in_hand_ms(bench.now_ticks), 0)
+        feeder.go_on(bench.now_ticks)
+        self.assertTrue(900 < feeder.in_hand_ms(bench.now_ticks) <= 1100)
+        self.assertTrue(feeder.is_behind(bench.now_ticks))
+        # 4.7 s of steps are made up for in 2 s.
+        self.pass_time(bench, 3000, 200)
+        self.assertFalse(feeder.is_behind(bench.now_ticks))
+        self.assertTrue(3000 < feeder.in_hand_ms(bench.now_ticks) <= 3334)
+
+    def test_nothing_is_in_hand_before_a_start(self):
+        feeder = FeederBench(rate_of(10), STEP_NL, BEGIN_TICKS).feeder
+        self.assertEqual(feeder.in_hand_ms(BEGIN_TICKS), 0)
+
     def test_the_last_step_is_made_and_never_passed(self):
         for last_step in (0, 1, 2, 25, 26):
             bench = FeederBench(rate_of(10), STEP_NL, BEGIN_TICKS)

@@ -94,6 +94,7 @@ class CountTest(Case):
         """A service that comes too late lets the generator run out again and again.
 
         Hazards: H4.
+        Faults: F3.
         """
         bench = self.running(SLOWER)
         pump = bench.controller
@@ -174,7 +175,9 @@ class ClockTest(Case):
             steady = self.running()
             steady.run_s(3)
             bench.clock.offset_us += jump_us
-            bench.run_s(5)
+            bench.run_s(1)
+            self.assertEqual(active(bench), ["clock_moved"])
+            bench.run_s(4)
             steady.run_s(5)
             self.assertEqual(bench.made(), steady.made())
             self.assertEqual(bench.clock.now_ticks(), steady.clock.now_ticks())
@@ -294,7 +297,9 @@ class SelfTestTest(Case):
         self.assertEqual(active(bench), ["self_test_failed"])
 
     def test_an_image_that_changes_later_is_found_within_the_hour(self):
-        """Hazards: H6."""
+        """Hazards: H6.
+        Faults: F19.
+        """
         image = Image()
         bench = self.board(image)
         bench.run_s(10)
@@ -314,7 +319,12 @@ class SelfTestTest(Case):
         bench.controller.monitor.self_test._spare_block = lambda: StuckBits(256, 9, 4)
         bench.wait_ms(ROUND_S * 1000)
         bench.run_s(4)
+        self.assertTrue(ROUND_S + 4 <= 3600)
+        self.assertEqual(bench.controller.state, moves.HALTED)
         self.assertIn("memory_damaged", active(bench))
+        made = bench.made()
+        bench.run_s(60)
+        self.assertEqual(bench.made(), made)
         raised = [row["alarm"] for row in logged(bench, "alarm_raised")]
         self.assertEqual(raised.count("memory_damaged"), 1)
 

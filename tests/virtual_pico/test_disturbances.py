@@ -3,18 +3,28 @@
 The pump runs at 1,000 steps a second all the time; each test disturbs it in its own way.
 """
 
+from contextlib import contextmanager
+
 import pytest
 from pump_rig import PumpRig, programme, rate_for
 
 from pump.core import annunciation
+from pump.core.alarms import MEDIUM
+from pump.core.delivery import TICKS_PER_MS
+from pump.core.feeder import CHANGE_WITHIN_S
+from pump.core.press import HOLD_MS
 from pump.link import lines
-from titrate.client.errors import Refused
+from titrate.client.errors import NoAnswer, Refused
 from titrate.virtual.flash import FlashTiming
-from titrate.virtual.pico import MS
+from titrate.virtual.pico import MS, SECOND
 
 ERASE_NS = 400 * MS  # the worst sector erase of the W25Q16JV's data sheet
 SECTOR_BYTES = 4096
-BUZZER_GPIO = 13  # boards/pico_tmc2209
+# boards/pico_tmc2209
+LED_RED_GPIO, LED_GREEN_GPIO, BUZZER_GPIO, BUTTON_STOP_GPIO = 10, 11, 13, 15
+LOW_NL = 100_000  # programme()
+LOOK_S = 2
+USB_INTERRUPTS = 0x5011_0090  # INTE of the chip's USB block
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +118,101 @@ def test_ctrl_c_ends_the_console_and_a_script_fails(rig):
     rig.run_s(0.2)
     rig.pico.serial_write(b"\x03")
     assert b"KeyboardInterrupt" in rig.pico.read_until(b"KeyboardInterrupt", 2000 * MS)
+
+
+@contextmanager
+def a_script_that_never_ends(rig):
+    """At the prompt, as `mpremote exec` leaves one behind."""
+    rig.pico.serial_write(b"\x03")
+    rig.pico.read_until(b">>> ", SECOND)
+    rig.pico.serial_write(b"import time; time.sleep(100000)\r")
+    yield
+    rig.pico.serial_write(b"\x03")
+
+
+@contextmanager
+def a_host_that_does_not_read(rig):
+    """It has asked for a long answer and takes none of it; the port stays open."""
+    rig.pico.chip.usb.set_reading(False)
+    rig.pico.serial_write(b"help\n")
+    yield
+    rig.pico.chip.usb.set_reading(True)
+
+
+@contextmanager
+def usb_that_has_stopped(rig):
+    """In the middle of a long answer: no interrupt of the USB block is served any more."""
+    served = rig.pico.peek(USB_INTERRUPTS)
+    rig.pico.serial_write(b"help\n")
+    rig.pico.read_until(b"\n", SECOND)
+    rig.pico.poke(USB_INTERRUPTS, 0)
+    yield
+    rig.pico.poke(USB_INTERRUPTS, served)
+
+
+@pytest.mark.fault("F6")
+@pytest.mark.hazard("H14", "H18", "H19")
+@pytest.mark.parametrize(
+    "frozen", [a_script_that_never_ends, a_host_that_does_not_read, usb_that_has_stopped]
+)
+def test_while_the_console_is_frozen_alarms_are_seen_and_heard_and_the_button_works(rig, frozen):
+    """And no edge moves; the console itself is no alarm, whoever asks is told by the host."""
+    rig.pump.refill(f"{LOW_NL + 3000} nL")
+    refilled_ns = rig.pico.now_ns
+    low_s = 3000 / (1000 * rig.prescription.microstep_nl)
+    with frozen(rig):
+        assert rig.pico.run_until(lambda: yellow(rig), int((low_s + LOOK_S) * SECOND))
+        assert rig.pico.now_ns - refilled_ns >= (low_s - LOOK_S) * SECOND
+        heard_hz = tones_hz(rig, 1000)
+        if frozen is not a_host_that_does_not_read:
+            with pytest.raises(NoAnswer, match="no pump answers on"):
+                rig.pump.status()
+        held_from = rig.tick_of(rig.pico.now_ns)
+        hold(rig, BUTTON_STOP_GPIO, HOLD_MS + 300)
+        rig.run_s(CHANGE_WITHIN_S)
+        edges = len(rig.edges_ns)
+        rig.run_s(LOOK_S)
+        assert len(rig.edges_ns) == edges
+    assert heard_hz == {hz for _, hz in annunciation.sound(MEDIUM) if hz}
+    # Silenced for two minutes; what the console makes of the end of its frost is no sound either.
+    assert tones_hz(rig, annunciation.length_ms(annunciation.sound(MEDIUM))) == set()
+    rig.connect()
+    status = rig.pump.status()
+    assert (status.state, status.alarms) == ("paused", [("low_reservoir", "medium")])
+    told = [entry.code for entry in rig.pump.log(count=6)]
+    assert told.index("alarm_raised") < told.index("silenced") < told.index("paused")
+    ticks = int(rig.on_device("print(c.delivery.anchor_ticks)"))
+    asked = held_from + HOLD_MS * TICKS_PER_MS
+    assert asked < ticks < asked + CHANGE_WITHIN_S * 1000 * TICKS_PER_MS
+    rig.prescription.advance(ticks)
+    rig.prescription.stop()
+    rig.check_exact()
+    rig.connect()
+    rig.pump.refill("1 mL")
+    rig.resume()
+    rig.run_s(CHANGE_WITHIN_S)
+
+
+def yellow(rig):
+    """Whether the light of a medium alarm is on."""
+    return rig.pico.output(LED_RED_GPIO) and rig.pico.output(LED_GREEN_GPIO)
+
+
+def tones_hz(rig, ms):
+    """What the buzzer plays meanwhile."""
+    heard_hz = set()
+    for _ in range(ms // 20):
+        rig.pico.run_for(20 * MS)
+        heard_hz.add(round(rig.pico.pwm_hz(BUZZER_GPIO)))
+    return heard_hz - {0}
+
+
+def hold(rig, gpio, ms):
+    """Hold a button down for a time."""
+    rig.pico.set_input(gpio, 0)
+    rig.pico.run_for(ms * MS)
+    rig.pico.set_input(gpio, None)
+    rig.pico.run_for(100 * MS)
 
 
 def test_ctrl_c_comes_at_any_moment_of_the_service(rig):

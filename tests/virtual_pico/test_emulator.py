@@ -448,6 +448,32 @@ def test_a_timer_alarm_rings_in_its_microsecond_and_not_before(bare):
     assert (bare.peek(timer + 0x28), bare.peek(timer + raised)) == (350, 1)
 
 
+def test_a_timer_that_is_paused_holds_its_count_and_its_alarms_until_it_goes_on(bare):
+    """RP2040 datasheet 4.6.5, PAUSE."""
+    timer, alarm0, alarm1, armed, pause, raised = 0x4005_4000, 0x10, 0x14, 0x20, 0x30, 0x34
+    bare.run_for(300 * US)
+    bare.poke(timer + alarm0, 350)
+    bare.run_for(20 * US)
+    bare.poke(timer + pause, 1)
+    bare.poke(timer + alarm1, 360)
+    bare.run_for(1000 * US)
+    assert [bare.peek(timer + each) for each in (0x28, 0x24, pause)] == [320, 0, 1]
+    assert (bare.peek(timer + raised), bare.peek(timer + armed)) == (0, 0b11)
+    bare.poke(timer + pause, 0)
+    bare.run_for(30 * US)
+    assert (bare.peek(timer + 0x28), bare.peek(timer + raised)) == (350, 0b01)
+    bare.run_for(10 * US)
+    assert (bare.peek(timer + 0x28), bare.peek(timer + raised)) == (360, 0b11)
+
+
+def test_a_reset_ends_the_pause_of_a_timer(bare):
+    timer, pause = 0x4005_4000, 0x30
+    bare.poke(timer + pause, 1)
+    bare.reset_button()
+    bare.run_for(100 * US)
+    assert (bare.peek(timer + pause), bare.peek(timer + 0x28)) == (0, 100)
+
+
 def test_a_fired_watchdog_waits_for_a_load_before_it_counts_again(bare):
     """Seen on the chip: after a watchdog reset it is enabled, and stands still."""
     watchdog, psm_wdsel = 0x4005_8000, 0x4001_0008

@@ -4,19 +4,24 @@ import pytest
 from pump_rig import PumpRig, programme, rate_for
 
 from pump.core.modes import Demand
-from titrate.virtual.pico import MS
+from pump.core.press import HOLD_MS
+from titrate.virtual.pico import MS, SECOND
 
 # boards/pico_tmc2209
-BUTTON_BOLUS_GPIO, BUTTON_STOP_GPIO, BUZZER_GPIO = 14, 15, 13
+BUTTON_BOLUS_GPIO, BUTTON_STOP_GPIO, BUTTON_PAIR_GPIO, BUZZER_GPIO = 14, 15, 22, 13
 DEMAND_NL, DEMAND_S = 1000, 2
+STEPS_PER_S = 100
+STUCK_S = 60  # GIP v1.0, 2.3
+TICKS_WRAP_NS = 2**30 * MS  # MicroPython's ticks_ms()
+TIMERAWH, TIMERAWL = 0x4005_4024, 0x4005_4028
 
 
 @pytest.fixture(scope="module")
 def rig(new_rig) -> PumpRig:
-    """A pump that runs, with a demand bolus in its programme."""
-    rig = new_rig()
+    """A pump that runs, with a demand bolus in its programme, and whose ticks wrap in 3 min."""
+    rig = new_rig(up_us=(TICKS_WRAP_NS - 180 * SECOND) // 1000)
     demand = Demand((DEMAND_NL, 1), DEMAND_S, 60, 3600, 3)
-    rig.set_up(programme(days=(((0, rate_for(100)),),), demand=demand))
+    rig.set_up(programme(days=(((0, rate_for(STEPS_PER_S)),),), demand=demand))
     rig.start()
     rig.run_s(1)
     return rig
@@ -38,9 +43,23 @@ def tones_hz(rig, ms):
     return heard - {0}
 
 
+def go_on(rig):
+    """Resume a pump that a button has paused, and wait until it delivers."""
+    if rig.pump.status().state == "paused":
+        rig.pump.resume()
+        rig.run_s(3)
+
+
+def as_prescribed(rig, from_ns):
+    """The steps of the basal rate from a time until now, two more or less."""
+    delivered_nl = rate_for(STEPS_PER_S)[0] * (rig.pico.now_ns - from_ns) / (3600 * SECOND)
+    return pytest.approx(delivered_nl / rig.prescription.microstep_nl, abs=2)
+
+
 @pytest.mark.fault("F2")
 def test_the_bolus_button_gives_the_demand_bolus_once_and_is_heard_when_locked_out(rig):
     before = rig.pump.status()
+    edges, from_ns = len(rig.pico.step_edges), rig.pico.now_ns
     press(rig, BUTTON_BOLUS_GPIO, 150)
     running = rig.pump.status()
     assert DEMAND_NL - running.bolus_remaining_nl < DEMAND_NL / 2
@@ -50,6 +69,8 @@ def test_the_bolus_button_gives_the_demand_bolus_once_and_is_heard_when_locked_o
     assert tones_hz(rig, 300)
     after = rig.pump.status()
     assert after.bolus_remaining_nl == 0
+    demanded = int(DEMAND_NL / rig.prescription.microstep_nl)
+    assert len(rig.pico.step_edges) - edges - demanded == as_prescribed(rig, from_ns)
     given = [entry.code for entry in rig.pump.log(count=12)].count("demand")
     assert (before.state, after.state, given) == ("running", "running", 1)
     assert dict(after.alarms).keys() <= {"dose_limit"}
@@ -66,11 +87,36 @@ def test_the_stop_button_pauses_when_it_is_held_for_three_seconds(rig):
 @pytest.mark.fault("F1")
 @pytest.mark.hazard("H19")
 def test_a_stuck_button_is_told(rig):
-    rig.pico.set_input(BUTTON_BOLUS_GPIO, 0)
-    rig.run_s(70)
+    go_on(rig)
+    edges, from_ns = len(rig.pico.step_edges), rig.pico.now_ns
+    rig.pico.set_input(BUTTON_PAIR_GPIO, 0)
+    rig.run_s(STUCK_S - 1)
+    rig.connect()
+    assert "stuck_button" not in dict(rig.pump.status().alarms)
+    rig.pico.run_for(from_ns + int((STUCK_S + 0.1) * SECOND) - rig.pico.now_ns)
     rig.connect()
     assert ("stuck_button", "low") in rig.pump.status().alarms
-    rig.pico.set_input(BUTTON_BOLUS_GPIO, 1)
+    assert len(rig.pico.step_edges) - edges == as_prescribed(rig, from_ns)
+    rig.pico.set_input(BUTTON_PAIR_GPIO, 1)
     rig.run_s(1)
     rig.connect()
     assert "stuck_button" not in dict(rig.pump.status().alarms)
+
+
+@pytest.mark.fault("F10")
+@pytest.mark.hazard("H5")
+def test_while_ticks_wrap_delivery_goes_on_and_a_button_that_is_held_pauses(rig):
+    go_on(rig)
+    count_us = rig.pico.peek(TIMERAWH) << 32 | rig.pico.peek(TIMERAWL)
+    wraps_ns = rig.pico.now_ns + TICKS_WRAP_NS - count_us * 1000
+    rig.pico.run_for(wraps_ns - SECOND - rig.pico.now_ns)
+    edges, from_ns = len(rig.pico.step_edges), rig.pico.now_ns
+    rig.pico.set_input(BUTTON_STOP_GPIO, 0)
+    rig.pico.run_for(HOLD_MS * MS)
+    assert len(rig.pico.step_edges) - edges == as_prescribed(rig, from_ns)
+    rig.run_s(0.1)
+    rig.pico.set_input(BUTTON_STOP_GPIO, 1)
+    rig.run_s(0.1)
+    assert int(rig.on_device("import time\nprint(time.ticks_ms())")) < 10_000
+    rig.connect()
+    assert rig.pump.status().state == "paused"

@@ -7,7 +7,7 @@ less than 2.2 s ahead; that instant is exact and is told to whoever asked.
 
 from pump.core import ratio
 from pump.core.compat import const, heap_lock, heap_unlock
-from pump.core.delivery import MODE_STOPPED, TICKS_PER_S, TICKS_PER_US
+from pump.core.delivery import MODE_STOPPED, TICKS_PER_MS, TICKS_PER_S, TICKS_PER_US
 from pump.core.train import HEAD_WAIT, SLICE_TICKS, Segment, Train
 from pump.core.word_ring import COUNT_MASK, WORDS
 
@@ -17,7 +17,7 @@ COMMIT_AHEAD_S = const(6)
 START_LEAD_TICKS = const(43750000)  # 350 ms
 CHANGE_LEAD_TICKS = const(31250000)  # 250 ms
 # The same where it has been worked out already.
-_RESTART_LEAD_TICKS = const(10000000)  # 80 ms
+_RESTART_LEAD_TICKS = const(15625000)  # 125 ms
 # What was asked for holds less than this after it: the words in hand, counted in whole seconds.
 CHANGE_WITHIN_S = const(3)
 # Made before the first one begins, in 20 ms; the rest while these are being executed.
@@ -112,6 +112,17 @@ class Feeder:
         if not head & HEAD_WAIT:
             stepped += min(max((now_ticks - begins_ticks) // interval, 0), count)
         return stepped, is_on_time, False
+
+    def in_hand_ms(self, now_ticks: int) -> int:
+        """For how long the words in hand last, in ms; 0 when there are none."""
+        if not self._is_stepping:
+            return 0
+        return max(0, self.train.cursor_ticks() - now_ticks) // TICKS_PER_MS
+
+    def is_behind(self, now_ticks: int) -> bool:
+        """Whether steps are late and being made up for, faster than they fall due."""
+        at_ticks = max(now_ticks, self.delivery.anchor_ticks)
+        return self.delivery.due(at_ticks)[0] > self.place(now_ticks)[0] + 1
 
     # -- keeping words flowing -------------------------------------------------------
 

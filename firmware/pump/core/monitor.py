@@ -306,19 +306,24 @@ class Monitor:
     def _look_at_recorder(self, uptime_s: int) -> None:
         pump = self._pump
         recorder = pump.recorder
+        # First: a sector that could be prepared says nothing of the record that was lost before.
+        self._tell_of_failure(recorder, uptime_s)
         if pump.state not in (moves.PRIMING, moves.MOVING):
             # An erase may take 400 ms; a fast prime or move has little more than that in hand.
             recorder.prepare()
             self._storage.look(uptime_s)
             if self.self_test is not None:
                 self.self_test.look(uptime_s)
-        if not recorder.failure and pump.active_alarms.is_quiet:
+
+    def _tell_of_failure(self, recorder, uptime_s: int) -> None:
+        active = self._pump.active_alarms
+        if not recorder.failure and active.is_quiet:
             return
         for code in ("journal_failing", "journal_full"):
             if recorder.failure == code:
-                pump.active_alarms.raise_alarm(code, uptime_s, recorder.sentence)
+                active.raise_alarm(code, uptime_s, recorder.sentence)
             else:
-                pump.active_alarms.clear(code, uptime_s)
+                active.clear(code, uptime_s)
 
     def _set(self, code: str, is_there: bool, uptime_s: int) -> None:
         active = self._pump.active_alarms

@@ -35,6 +35,8 @@ _MOVING = const(-1)
 _CHANGE_AHEAD_S = const(4)
 # What holds for four seconds is not worked out anew before two of them have passed.
 _PERIOD_HOLDS_S = const(2)
+# With less in hand than lasts for so many looks, the next one might come too late.
+_LOOKS_IN_HAND = const(2)
 _ONCE = (0,)
 
 
@@ -219,11 +221,17 @@ class Service:
 
     def _keep_period(self) -> None:
         """Set the period anew when delivery has changed by itself, or soon will."""
-        until_ticks = self._period_until_ticks
-        if self._mode() != self._period_mode or (
-            until_ticks is not None and self._pump.pump_clock.now_ticks() >= until_ticks
-        ):
+        mode = self._mode()
+        if mode != self._period_mode:
             self._set_period()
+        elif mode >= 0 and mode != MODE_STOPPED:
+            pump = self._pump
+            now_ticks = pump.pump_clock.now_ticks()
+            until_ticks = self._period_until_ticks
+            if (until_ticks is not None and now_ticks >= until_ticks) or (
+                pump.feeder.in_hand_ms(now_ticks) < _LOOKS_IN_HAND * self._period_ms
+            ):
+                self._set_period()
 
     def _mode(self) -> int:
         if self._pump.state == moves.MOVING:
@@ -250,13 +258,21 @@ class Service:
             if steps[0] > commit_steps * steps[1]:
                 lasts_ms = 1000 * COMMIT_AHEAD_S * commit_steps * steps[1] // steps[0]
                 period_ms = min(period_ms, max(_PERIOD_MS_MIN, lasts_ms // 4))
-            now_ticks = max(pump.pump_clock.now_ticks(), pump.delivery.anchor_ticks)
+            now_ticks = pump.pump_clock.now_ticks()
+            in_hand_ms = pump.feeder.in_hand_ms(now_ticks)
+            is_short = in_hand_ms < _LOOKS_IN_HAND * period_ms and pump.feeder.is_behind(now_ticks)
+            if is_short:
+                # What may be committed lasts shorter while late steps are made up for.
+                period_ms = min(period_ms, max(_PERIOD_MS_MIN, in_hand_ms // 4))
+            now_ticks = max(now_ticks, pump.delivery.anchor_ticks)
             change_ticks = pump.delivery.next_change_after(now_ticks)
             if change_ticks is not None:
                 self._period_until_ticks = max(
                     change_ticks - _CHANGE_AHEAD_S * TICKS_PER_S,
                     now_ticks + _PERIOD_HOLDS_S * TICKS_PER_S,
                 )
+            if is_short:
+                self._period_until_ticks = now_ticks + _PERIOD_HOLDS_S * TICKS_PER_S
         if period_ms != self._period_ms:
             self._period_ms = period_ms
             self._timer.init(period=period_ms, mode=machine.Timer.PERIODIC, callback=self._tick_ref)

@@ -338,7 +338,8 @@ class Connection:
                 "no_firmware",
             )
         raise NoAnswer(
-            f"no pump answers on {self.port}; check the cable and the port (`titrate ports`)"
+            f"no pump answers on {self.port}; check the cable and the port (`titrate ports`); a "
+            "script that runs on the board keeps the console: end it with Ctrl-C"
         )
 
     def _await_answer(

@@ -38,6 +38,7 @@ class Fault:
         alarms: those of which one or more are raised; none where nothing is wrong for long.
         within: how soon.
         delivered: the most that is delivered meanwhile.
+        why: why there is no alarm, where somebody might miss one; or "".
     """
 
     number: str
@@ -45,6 +46,7 @@ class Fault:
     alarms: list[str]
     within: str
     delivered: str
+    why: str = ""
 
 
 def declared(root: Path) -> list[Fault]:
@@ -87,6 +89,7 @@ def text(root: Path) -> str:
     for fault in declared(root):
         shown = "<br>".join(f"`{name}`" for name in tests.get(fault.number, [])) or "**missing**"
         alarms = ", ".join(f"`{alarm}`" for alarm in fault.alarms) or "no alarm"
+        alarms += f": {fault.why}" if fault.why else ""
         parts.append(
             f"| {fault.number} | {fault.title} | {alarms} | {fault.within} "
             f"| {fault.delivered} | {shown} |\n"

@@ -44,7 +44,8 @@ class VirtualPico:
     is how long the flash takes. `realtime` keeps emulated time from running ahead of the wall
     clock. `fs_offset` is where the firmware's file system starts in flash. `step_gpio` and
     `dir_gpio` are the pins behind `step_edges`; `names` gives GPIO numbers names that every
-    method takes in place of a number.
+    method takes in place of a number. `up_us` is what the microsecond timer shows at power on, as
+    if the chip had run for so long.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class VirtualPico:
         step_gpio: int = 2,
         dir_gpio: int = 3,
         names: Mapping[str, int] | None = None,
+        up_us: int = 0,
     ) -> None:
         path = Path(flash) if flash is not None else None
         self.store = FlashStore(path, timing or FlashTiming(), seed)
@@ -74,6 +76,7 @@ class VirtualPico:
         self.dir_gpio = dir_gpio
         self._names = dict(names or {})
         self._seed = seed
+        self._up_us = up_us
         self._power_cycles = 0
         self._chip: Chip | None = None
         self._base_ns = 0
@@ -118,6 +121,7 @@ class VirtualPico:
             self._seed * 1_000_003 + self._power_cycles,
         )
         self._chip = chip
+        chip.rp2040.timer.skip(self._up_us)
         chip.rp2040.adc.channel_values = self._adc
         chip.usb.set_open(self._port_open)
         for index, listener in self._uarts.items():
