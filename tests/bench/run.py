@@ -30,6 +30,7 @@ from day_of_heap import BLOCK_BYTES, growth_bytes, measured  # noqa: E402
 from full_log import fill_with_boluses, fill_with_primes  # noqa: E402
 from link_fuzz import Fuzz  # noqa: E402
 from long_run import LongRun  # noqa: E402
+from long_story import MISFORTUNES, TRAFFIC, LongStory  # noqa: E402
 from pump_rig import EXACT_NS, PumpRig, programme, rate_for  # noqa: E402
 from test_fast_moves import (  # noqa: E402
     STEPS_PER_MM,
@@ -46,6 +47,7 @@ UF2 = ROOT / "build" / "pico_tmc2209" / "firmware.uf2"
 MUTATION = ROOT / "tests" / "mutation" / "run.py"
 MUTANTS_SAMPLED = 400
 MS = 1_000_000
+SECOND = 1000 * MS
 BASAL = (25_000, 1)  # 0.6 mL/day
 # A full ring holds 10,170 of 36 bytes (pump/core/journal.py).
 LOG_RECORDS = 10_000
@@ -325,6 +327,29 @@ def month(bench: Bench) -> None:
     bench.most("30 days of faults (host)", taken_s, 120, "s CPU")
 
 
+def hour(bench: Bench) -> None:
+    """An hour of the shipped image with hosts, bad lines, resets and power cuts: long_story.py."""
+    rig = started()
+    story = LongStory(rig)
+    from_ns = rig.pico.now_ns
+    seed = ran_s = 0
+    while ran_s < 3600:
+        seed += 1
+        story.live(seed, (*TRAFFIC, *TRAFFIC, *MISFORTUNES), apart_s=240)
+        ran_s = (rig.pico.now_ns - from_ns) // SECOND - story.off_s
+    story.end()
+    befell = sum(story.counts[name] for name in MISFORTUNES)
+    lost = float(story.asked - story.made)
+    bench.least("emulated time with resets and power cuts", ran_s / 60, 60, "min")
+    bench.least("resets and power cuts meanwhile", befell, 8, "")
+    bench.least("steps prescribed less what was interrupted", float(story.asked), 1, "")
+    least = float(story.asked) - len(story.lives)
+    bench.least("steps made of them, each in time", story.made, least, "")
+    bench.most(
+        "parts of a step that a power cut took with it, mean", lost / len(story.lives), 1, ""
+    )
+
+
 def fuzz(bench: Bench) -> None:
     """500,000 lines to an open pump and 500,000 to a locked one: see link_fuzz.py."""
     for name, is_locked in (("open", False), ("locked", True)):
@@ -391,7 +416,7 @@ def main(names: list[str]) -> int:
     console = Console()
     parts: tuple[Callable[[Bench], None], ...] = (
         *(basal, day, disturbed, slow, bound, fast, moves, upload, log, power_on, year),
-        *(month, fuzz, mutation),
+        *(month, hour, fuzz, mutation),
     )
     known = [part.__name__ for part in parts]
     if unknown := set(names) - set(known):

@@ -10,7 +10,7 @@ import pytest
 from titrate.client import connection
 from titrate.virtual.pico import VirtualPico
 
-pytest.register_assert_rewrite("pump_rig")
+pytest.register_assert_rewrite("pump_rig", "long_story")
 
 from pump_rig import PumpRig  # noqa: E402
 

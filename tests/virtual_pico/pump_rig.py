@@ -16,9 +16,17 @@ from pathlib import Path
 from typing import Any
 
 import serial
-from prescription import MINIMUM, PRIME, STOPPED, TICKS_PER_S, Prescription, staircase
+from prescription import (
+    HOUR_S,
+    MINIMUM,
+    PRIME,
+    STOPPED,
+    TICKS_PER_S,
+    Prescription,
+    staircase,
+)
 
-from pump.core.programme import Programme
+from pump.core.programme import Programme, with_basal
 from pump.core.quantity import format_instant, parse_instant_s
 from titrate.client.connection import Connection
 from titrate.client.keyring import Keyring
@@ -27,6 +35,8 @@ from titrate.virtual.pico import MS, SECOND, VirtualPico
 from titrate.virtual.pty_bridge import PtyBridge
 
 NS_PER_TICK = 8
+TICKS_PER_US = 125
+BOOT_TO_DELIVERY_NS = 2 * SECOND
 EXACT_NS = 1000  # an edge comes at its exact instant or less than this after it
 START_PER_S, ACCELERATION = 2000, 40_000  # boards/pico_tmc2209
 NOW = "2026-06-01T08:00:00"  # what the pump's clock is set to: a Monday
@@ -86,6 +96,13 @@ def rate_for(steps_per_s: int | Fraction) -> tuple[int, int]:
     return round(microstep_nl(programme()) * steps_per_s * 3600), 1
 
 
+def at_rate(prescribed: Programme, mcg_per_day: int) -> Programme:
+    """A programme with one flat basal rate."""
+    mcg_per_ml = Fraction(*prescribed.concentration_mcg_per_ml)
+    nl_per_h = Fraction(mcg_per_day * 1_000_000, 24) / mcg_per_ml
+    return with_basal(prescribed, (nl_per_h.numerator, nl_per_h.denominator))
+
+
 class SerialLine:
     """A client's transport: the virtual Pico's own USB serial port, in its own time."""
 
@@ -116,6 +133,8 @@ class PumpRig:
         pico: the VirtualPico.
         pump: the client's Pump on its serial port.
         prescription: what was asked for since edge number `first_edge`.
+        made_before: what the pump takes for made before that edge.
+        request_id: of what was asked for last.
     """
 
     def __init__(
@@ -124,6 +143,9 @@ class PumpRig:
         self.pico = VirtualPico(uf2, **options)
         self.prescription: Any = None
         self.first_edge = 0
+        self.made_before = 0
+        self.request_id = ""
+        self._offset_us = 0
         self._zeros_ns = [(0, 0)]
         self._disturbances: list[tuple[int, int]] = []
         self._connection = Connection(
@@ -161,7 +183,7 @@ class PumpRig:
 
         Its offset is read on the device, the timer's phase in steps of a tick.
         """
-        offset_us = int(self.on_device("print(c.pump_clock.offset_us)"))
+        self._offset_us = offset_us = self._ask_offset_us()
         zero_from_ns, zero_to_ns = -(1 << 62), 1 << 62
         for _ in range(2 * 1000 // NS_PER_TICK):
             count_us = self.pico.peek(_TIMERAWH) << 32 | self.pico.peek(_TIMERAWL)
@@ -172,6 +194,23 @@ class PumpRig:
         assert 0 <= zero_to_ns - zero_from_ns < NS_PER_TICK
         zero_ns = zero_to_ns - offset_us * 1000
         self._zeros_ns = [*(z for z in self._zeros_ns if z[0] < from_ns), (from_ns, zero_ns)]
+
+    def _ask_offset_us(self) -> int:
+        return int(self.on_device("print(c.pump_clock.offset_us)"))
+
+    def set_clock(self, instant: str) -> None:
+        """Set the clock of a pump that runs, on the pump and in the prescription.
+
+        What has been is told by the new time as well.
+        """
+        now_ticks = int(self.tick_of(self.pico.now_ns))
+        self.pump.set_clock(instant)
+        moved_us = self._ask_offset_us() - self._offset_us
+        self.connect()
+        self._offset_us += moved_us
+        self._zeros_ns = [(from_ns, zero - moved_us * 1000) for from_ns, zero in self._zeros_ns]
+        at_ticks = max(now_ticks, self.prescription.time_ticks)
+        self.prescription.set_clock(at_ticks, moved_us * TICKS_PER_US)
 
     def tick_of(self, t_ns: int) -> Fraction:
         """Pump time in ticks at an emulated time."""
@@ -276,12 +315,80 @@ class PumpRig:
 
     def take_up(self, prescribed: Programme, ticks: int, remainder: Fraction) -> None:
         """Compare with a prescription that begins anew, with part of a microstep carried."""
+        self._begin(prescribed, ticks)
+        self.prescription.microsteps = remainder
+        edges = len(self.pico.step_edges)
+        self.made_before += edges - self.first_edge
+        self.first_edge = edges
+
+    def go_on_after_reset(self, reset_ns: int) -> int:
+        """Have the prescription ask for nothing from a watchdog reset until delivery went on.
+
+        The timer began at zero with the reset, so the pump's offset is the instant that it took
+        for it. The time is learnt anew.
+
+        Returns:
+            how long nothing was asked for, in ticks.
+        """
+        asked = self.prescription
+        offset_us, anchor_ticks, due, _ = self._ask_delivery()
+        due -= self.made_before
+        reset_ticks = offset_us * TICKS_PER_US
+        assert abs(reset_ticks - self.tick_of(reset_ns)) * NS_PER_TICK < MS
+        asked.advance(reset_ticks)
+        asked.boluses = []
+        on_ticks = self._gone_on_at(anchor_ticks, due - asked.microsteps)
+        assert 0 < (on_ticks - reset_ticks) * NS_PER_TICK < BOOT_TO_DELIVERY_NS
+        asked.interrupted(on_ticks)
+        self.learn_time(reset_ns)
+        return on_ticks - reset_ticks
+
+    def go_on_after_power_cut(self, prescribed: Programme, on_ns: int, edges: int) -> None:
+        """Compare with a prescription that begins when delivery went on after power had come.
+
+        What was owed of a microstep is lost with the power. The time is learnt anew.
+
+        Args:
+            prescribed: what is delivered now.
+            on_ns: when power came on.
+            edges: how many edges there were before.
+        """
+        self.learn_time(on_ns)
+        _, anchor_ticks, due, base = self._ask_delivery()
+        self._begin(prescribed, anchor_ticks)
+        self.prescription.start()
+        on_ticks = self._gone_on_at(anchor_ticks, due - base)
+        assert 0 < (on_ticks - self.tick_of(on_ns)) * NS_PER_TICK < BOOT_TO_DELIVERY_NS
+        self._begin(prescribed, on_ticks)
+        self.prescription.start()
+        self.first_edge, self.made_before = edges, base
+
+    def _ask_delivery(self) -> tuple[int, int, Fraction, int]:
+        """(clock's offset in us, tick of the delivery's anchor, microsteps due by it, microsteps
+        that the pump took for made when it was started)."""
+        told = self.on_device(
+            "d = c.delivery\n"
+            "print(c.pump_clock.offset_us, d.anchor_ticks, d.steps, *d.remainder, c.witness_base)"
+        )
+        offset_us, anchor_ticks, steps, numerator, denominator, base = map(int, told.split())
+        return offset_us, anchor_ticks, steps + Fraction(numerator, denominator), base
+
+    def _gone_on_at(self, anchor_ticks: int, given: Fraction) -> int:
+        """When delivery at the rate of now went on, if so many microsteps were given by a tick.
+
+        As no rate divides it, only the right instant comes out as a whole tick.
+        """
+        asked = self.prescription
+        per_tick = asked.rate() / (HOUR_S * TICKS_PER_S) / asked.microstep_nl
+        on_ticks: Fraction = anchor_ticks - given / per_tick
+        assert on_ticks.denominator == 1
+        return int(on_ticks)
+
+    def _begin(self, prescribed: Programme, ticks: int) -> None:
         step_nl = microstep_nl(prescribed)
         self.prescription = Prescription(
             prescribed, (step_nl.numerator, step_nl.denominator), ticks
         )
-        self.prescription.microsteps = remainder
-        self.first_edge = len(self.pico.step_edges)
 
     def change(self, prescribed: Programme) -> None:
         """Propose a programme and confirm it by its digest."""
@@ -319,6 +426,12 @@ class PumpRig:
         self.prescription.advance(ticks)
         self.prescription.give(Fraction(volume_nl), duration_s * TICKS_PER_S)
 
+    def rate(self, mcg_per_day: int) -> None:
+        """Change the basal rate, on the pump and in the prescription."""
+        ticks = self._order("rate", rate=f"{mcg_per_day} mcg/day")
+        self.prescription.advance(ticks)
+        self.prescription.change(at_rate(self.prescription.programme, mcg_per_day))
+
     def minimum(self) -> None:
         """Go on at the minimum rate, on the pump and in the prescription."""
         self.prescription.advance(self._order("minimum"))
@@ -350,7 +463,9 @@ class PumpRig:
 
     def _order(self, name: str, **values: object) -> int:
         """Ask for something that changes delivery; returns the tick from which it holds."""
-        ticks = self.pump.ask(name, **values).values["effective_ticks"]
+        reply = self.pump.ask(name, **values)
+        self.request_id = reply.request_id
+        ticks = reply.values["effective_ticks"]
         return ticks if isinstance(ticks, int) else int(self.tick_of(self.pico.now_ns))
 
     def _deliver(self, name: str) -> None:

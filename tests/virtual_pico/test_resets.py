@@ -1,16 +1,13 @@
 """Resets of the image as shipped: soft, by watchdog, by power cut; and a processor held up."""
 
-from fractions import Fraction
-
 import pytest
-from pump_rig import PumpRig, programme, rate_for
+from pump_rig import BOOT_TO_DELIVERY_NS, PumpRig, programme, rate_for
 
 from titrate.virtual.flash import FlashTiming
 from titrate.virtual.pico import MS, SECOND
 
 SOFT_RESET_GAP_NS = 500 * MS
 WATCHDOG_NS = 8 * SECOND
-BOOT_TO_DELIVERY_NS = 2 * SECOND
 LOOK_NS = 2 * SECOND
 STEPS_PER_S = 300
 COMMIT_NL = 1_400
@@ -121,8 +118,7 @@ def the_watchdog_bites_and_delivery_goes_on(rig, freeze):
     assert rig.pico.run_until(lambda: rig.pico.output(LED_RED_GPIO), LOOK_NS)
     assert rig.pico.run_until(lambda: rig.pico.usb_ready, 10 * SECOND)
     rig.run_s(1)
-    go_on_from_interruption(rig, reset_ns)
-    rig.learn_time(reset_ns)
+    rig.go_on_after_reset(reset_ns)
     rig.pico.run_for(CATCH_UP_NS)
     rig.disturbed(hung_ns, rig.pico.now_ns - SECOND)
     rig.check_exact()
@@ -136,32 +132,6 @@ def the_watchdog_bites_and_delivery_goes_on(rig, freeze):
     rig.check_counts()
     rig.resume()
     return status.alarms
-
-
-def go_on_from_interruption(rig, reset_ns):
-    """Have the prescription ask for nothing from the reset until delivery went on.
-
-    The timer began at zero with the reset, so the pump's offset is the instant that it took for
-    it. When it went on follows from what is due at the delivery's latest anchor; as no rate
-    divides it, only the right instant comes out as a whole tick.
-    """
-    offset_us, anchor_ticks, steps, remainder = eval(
-        rig.on_device(
-            "d = c.delivery\nprint((c.pump_clock.offset_us, d.anchor_ticks, d.steps, d.remainder))"
-        )
-    )
-    asked = rig.prescription
-    reset_ticks = offset_us * 125
-    assert abs(reset_ticks - rig.tick_of(reset_ns)) * 8 < MS
-    asked.advance(reset_ticks)
-    due, per_tick = asked.microsteps, asked.pieces[-1][2]
-    steps -= rig.first_edge
-    on_ticks = anchor_ticks - (steps + Fraction(*remainder) - due) / per_tick
-    assert on_ticks.denominator == 1
-    assert 0 < (on_ticks - reset_ticks) * 8 < BOOT_TO_DELIVERY_NS
-    mode, asked.mode = asked.mode, "stopped"
-    asked.advance(int(on_ticks))
-    asked.mode = mode
 
 
 @pytest.fixture(scope="module")
