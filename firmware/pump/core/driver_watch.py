@@ -117,12 +117,11 @@ class DriverWatch:
 
     # -- each look ------------------------------------------------------------------------
 
-    def look(self) -> None:
+    def look(self, uptime_s: int) -> None:
         """Ask the driver how it is, when that is due; costs next to nothing in between."""
         pump = self._pump
         if pump.state == moves.MOVING:
             return
-        uptime_s = pump.pump_clock.uptime_s()
         is_delivering = pump.state in moves.DELIVERING
         if is_delivering != self._was_delivering:
             self._was_delivering = is_delivering

@@ -29,8 +29,8 @@ _FETCHED_WORDS = const(6)
 # look that comes late by a flash erase still finds more in hand than was fetched.
 _COMMITTED_WORDS = const(32)
 _SHORTEST_WORD_TICKS = const(2097152)  # 17 ms
-# Where the bound is 2 to the power of this whole words or more, it need not be reached to the step.
-_WHOLE_WORDS_BITS = const(3)
+# Where so many whole words or more may be committed, the bound need not be reached to the step.
+_WHOLE_WORDS = const(8)
 # Late steps are made up for at no more than 1000 steps a second.
 _CATCH_UP_TICKS = const(125000)
 # How far the state machine's place and the clock may lie apart: one word boundary read late.
@@ -53,6 +53,7 @@ class Feeder:
         planned: steps committed since the delivery was made; what was stepped is this
             less what is still waiting.
         is_running: whether words are to be kept flowing.
+        is_full: whether those in hand reach as far ahead as any may, COMMIT_AHEAD_S.
     """
 
     def __init__(self, delivery, generator):
@@ -66,6 +67,7 @@ class Feeder:
         )
         self.planned = 0
         self.is_running = False
+        self.is_full = False
         self._is_stepping = False
         self._next_segment_ticks = None
         self._segment_starts = []
@@ -412,13 +414,15 @@ class Feeder:
             words_max = WORDS - 2 - ((written - self._word) & COUNT_MASK)
             words_max = min(words_max, words - ((written - before) & COUNT_MASK))
             steps_max = self.commit_steps - (self.planned - stepped)
-            whole = train.steps_of_word()
-            if whole << _WHOLE_WORDS_BITS <= self.commit_steps:
-                # The rest of one is left to the next look: it would take six words.
-                steps_max &= -whole
+            if self.commit_steps >= _WHOLE_WORDS << 1:
+                whole = train.steps_of_word()
+                if whole * _WHOLE_WORDS <= self.commit_steps:
+                    # The rest of one is left to the next look: it would take six words.
+                    steps_max &= -whole
             if self.last_step is not None:
                 steps_max = min(steps_max, self.last_step - self.planned)
-            if words_max <= 0 or steps_max <= 0 or train.cursor_hi >= until_slices:
+            self.is_full = train.cursor_hi >= until_slices
+            if words_max <= 0 or steps_max <= 0 or self.is_full:
                 return
             heap_lock()
             try:
@@ -429,6 +433,7 @@ class Feeder:
             train.new_steps = 0
             self.planned += made
             if train.following is not None or self._next_segment_ticks is None:
+                self.is_full = train.cursor_hi >= until_slices
                 return
 
     def _follow(self) -> None:

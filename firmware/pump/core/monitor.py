@@ -152,9 +152,12 @@ class Monitor:
     def _look_at_reservoir(self, stepped: int, since_s: int, uptime_s: int) -> None:
         """Low in volume, low in time, empty; since_s is when the reservoir began to last."""
         pump = self._pump
-        self._set("low_reservoir", stepped >= self._low_step, uptime_s)
+        is_low_volume = stepped >= self._low_step
         warn_s = pump.prescription.reservoir_low_s
         is_low = warn_s > 0 and self.empty_s is not None and self.empty_s - since_s < warn_s
+        if not is_low_volume and not is_low and pump.active_alarms.is_quiet:
+            return
+        self._set("low_reservoir", is_low_volume, uptime_s)
         if pump.state in moves.DELIVERING or not is_low:
             self._set("low_reservoir_time", is_low, uptime_s)
         if stepped < pump.feeder.last_step:
@@ -188,6 +191,8 @@ class Monitor:
         """The volume to be infused: its end near, its end."""
         pump = self._pump
         delivery = pump.delivery
+        if delivery.vtbi_at is None and pump.active_alarms.is_quiet:
+            return
         delivery.seek_vtbi_end()
         end_ticks = delivery.vtbi_end_ticks
         is_near = False
@@ -250,7 +255,7 @@ class Monitor:
         """What is fitted besides the drive, each when its time has come."""
         pump = self._pump
         if pump.driver is not None:
-            pump.driver.look()
+            pump.driver.look(uptime_s)
         module = pump.clock_module
         if module is not None and uptime_s >= module.due_s:
             module.look(pump)

@@ -29,8 +29,14 @@ class StorageCheck:
 
     def look(self, uptime_s: int) -> None:
         """Check the sector whose turn it is, and raise alarms for what is new."""
+        recorder = self._pump.recorder
+        found = len(recorder.events.problems) + len(recorder.faults.problems)
+        found += len(recorder.checkpoints.problems)
+        is_due = uptime_s - self._checked_s >= CHECK_S
+        if not is_due and found == len(self._told):
+            return
         rings = self._rings()
-        if uptime_s - self._checked_s >= CHECK_S:
+        if is_due:
             self._checked_s = uptime_s
             try:
                 if rings[self._turn][1].check_next():

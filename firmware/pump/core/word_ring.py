@@ -106,13 +106,17 @@ class WordRing:
         while word != until:
             place = base + ((word & _INDEX_MASK) << 1)
             head = memory[place]
+            word = (word + 1) & COUNT_MASK
+            if head == HEAD_WAIT:
+                # One silence, as nearly all are at a basal rate.
+                ticks += memory[place + 1] + silence_cycles
+                continue
             count = (head >> 1) + 1
             if head & HEAD_WAIT:
                 ticks += count * (memory[place + 1] + silence_cycles)
             else:
                 steps += count
                 ticks += count * (memory[place + 1] + step_cycles)
-            word = (word + 1) & COUNT_MASK
         self.passed_steps = steps
         self.passed_ticks = ticks
 

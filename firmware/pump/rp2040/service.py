@@ -225,11 +225,14 @@ class Service:
         if mode != self._period_mode:
             self._set_period()
         elif mode >= 0 and mode != MODE_STOPPED:
-            pump = self._pump
-            now_ticks = pump.pump_clock.now_ticks()
+            feeder = self._pump.feeder
             until_ticks = self._period_until_ticks
+            if until_ticks is None and feeder.is_full:
+                return
+            now_ticks = self._pump.pump_clock.now_ticks()
+            in_hand_ms = feeder.in_hand_ms(now_ticks)
             if (until_ticks is not None and now_ticks >= until_ticks) or (
-                pump.feeder.in_hand_ms(now_ticks) < _LOOKS_IN_HAND * self._period_ms
+                not feeder.is_full and in_hand_ms < _LOOKS_IN_HAND * self._period_ms
             ):
                 self._set_period()
 
