@@ -77,7 +77,7 @@ boards: setup
 
 .PHONY: test
 test: uf2 boards stock $(bits32) ## run all tests; ARGS='-k name' for some
-	@$(py) -m pytest -n auto --dist loadfile --max-worker-restart=0 $(ARGS)
+	@$(py) -m pytest -n auto --dist loadfile --no-loadscope-reorder --max-worker-restart=0 $(ARGS)
 
 # MicroPython with the numbers of the RP2040, from the sources and the compiler of the image. Where
 # this computer cannot run programs of 32 bits, the one for the RP2040's processor does for both.
