@@ -247,7 +247,7 @@ class BoundTest(Case):
     def test_what_is_committed_lasts_shorter_while_late_steps_are_made_up_for(self):
         """1,000 steps are 3.3 s at 300 a second, and 1 s at the 1,000 of making up.
 
-        A start leaves 125 ms for making words.
+        A start leaves 90 ms for making words.
         """
         bench = self.bench(rate_of(300), 1000)
         feeder = bench.feeder
@@ -257,7 +257,7 @@ class BoundTest(Case):
         bench.wait(8 * TICKS_PER_S)
         self.assertEqual(feeder.in_hand_ms(bench.now_ticks), 0)
         feeder.go_on(bench.now_ticks)
-        self.assertTrue(1000 < feeder.in_hand_ms(bench.now_ticks) <= 1125)
+        self.assertTrue(1000 < feeder.in_hand_ms(bench.now_ticks) <= 1090)
         self.assertTrue(feeder.is_behind(bench.now_ticks))
         # 4.7 s of steps are made up for in 2 s.
         self.pass_time(bench, 3000, 200)

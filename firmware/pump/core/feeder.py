@@ -16,8 +16,8 @@ COMMIT_AHEAD_S = const(6)
 # 100 ms where a volume to be infused is to end, and to make segments and words, in 60 ms.
 START_LEAD_TICKS = const(43750000)  # 350 ms
 CHANGE_LEAD_TICKS = const(31250000)  # 250 ms
-# The same where it has been worked out already.
-_RESTART_LEAD_TICKS = const(15625000)  # 125 ms
+# The same where it has been worked out already; 70 ms of it are needed.
+_RESTART_LEAD_TICKS = const(11250000)  # 90 ms
 # What was asked for holds less than this after it: the words in hand, counted in whole seconds.
 CHANGE_WITHIN_S = const(3)
 # Made before the first one begins, in 20 ms; the rest while these are being executed.

@@ -115,16 +115,19 @@ class Segment:
             if self.join == _JOIN_MAX or longer > word_ticks_max * common:
                 break
             self.join += 1
+        if not self.join:
+            return
         # For Train._put_steady(): from the last step of a word of 2^join steps to that of the
         # next one, and from a last step back to a first; the same for half a word.
         self.stride_ticks, self.stride_rest = self._stride(period_parts << self.join, common)
         self.back_ticks, self.back_rest = self._stride(
             -period_parts * ((1 << self.join) - 1), common
         )
-        half_parts = period_parts << self.join >> 1
-        self.half_ticks, self.half_rest = self._stride(half_parts, common)
-        self.half_back_ticks, self.half_back_rest = self._stride(-half_parts, common)
-        self.half_scratch = [0] * count
+        if self.join > _JOIN_ALWAYS_IN_TIME:
+            half_parts = period_parts << self.join >> 1
+            self.half_ticks, self.half_rest = self._stride(half_parts, common)
+            self.half_back_ticks, self.half_back_rest = self._stride(-half_parts, common)
+            self.half_scratch = [0] * count
 
     def _stride(self, parts: int, common: int):
         """Parts of a tick as (whole ticks, rest in limbs), with ticks rounded down."""
