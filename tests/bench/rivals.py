@@ -35,7 +35,7 @@ _SETTLE_S = 1
 # Of the highest rate: no step lost, none more than half an interval from its place.
 _RATES = (1000, 2000, 5000, 10_000, 20_000, 50_000)
 _BRIEF_MS = 300
-# Titrate's highest is the most that a prime may have; 40 uL are 29,500 steps, three seconds of them.
+# Titrate's highest is the most that a prime may have; 40 uL are 29,500 steps, three seconds.
 _PRIME_STEPS_PER_S = 10_000
 _PRIME_NL = 40_000
 
