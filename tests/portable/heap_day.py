@@ -31,7 +31,8 @@ class Day:
         self.ask("start")
 
     def _take(self, text):
-        self._answer = text
+        if text != "\n":
+            self._answer = text
 
     def ask(self, word, *pairs):
         """Ask as a host does; raises unless the pump has done it."""
@@ -39,7 +40,7 @@ class Day:
         number = self._asked % 1000
         request = encode(REQUEST, number, f"{self._asked:08x}", word, list(pairs))
         self._server.feed((request + "\n").encode())
-        answer = decode(self._answer.rstrip().encode())
+        answer = decode(self._answer.encode())
         if (answer.number, answer.word) != (number, "done"):
             raise ValueError(self._answer)
 

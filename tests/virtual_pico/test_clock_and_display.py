@@ -121,10 +121,12 @@ def test_a_module_that_had_stopped_is_not_believed_until_the_clock_is_set(rig):
 
 
 def test_the_display_shows_state_rate_reservoir_and_time(rig):
+    # It follows the reservoir just after each minute.
+    rig.run_until("2026-06-01T08:01:04")
     # 5 steps of 1.35534 nL a second of 500 mcg/mL, as whole nL/h; 0.98 mL above the reserve.
     assert rig.bands() == ("RUNNING", "292.776 mcg/day", "0.99 mL  1d 16h")
     assert rig.shown(48) == ("no alarm", False)
-    assert rig.shown(56) == ("08:00", False)
+    assert rig.shown(56) == ("08:01", False)
 
 
 def test_a_device_that_holds_the_line_is_clocked_until_it_lets_go(rig):
