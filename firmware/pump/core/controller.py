@@ -32,9 +32,6 @@ from pump.core.proposal import EQUIPMENT, LIBRARY, PROGRAMME, Proposal
 from pump.core.requests import RequestMemory
 
 PRIME_STEPS_PER_S_MAX = const(10000)
-_NO_REQUEST = "00000000"
-# A bolus asked for at the prompt: the journal tells it from a scheduled one.
-_PROMPTED = "ffffffff"
 _CLOCK_S_MAX = const(3155759999)  # 2099-12-31T23:59:59, ranges.LAST_INSTANT_S
 
 # Requests that touch what is delivered: their outcome outlives a power cut.
@@ -340,7 +337,9 @@ class Controller:
         begins_vtbi = self.state in (moves.STOPPED, moves.KVO)
         self._deliver(MODE_SCHEDULE, begins_vtbi)
         self.guard.note_dose()
-        self.recorder.event(records.STARTED, request_id or _NO_REQUEST, self.programme_digest)
+        self.recorder.event(
+            records.STARTED, request_id or records.NO_REQUEST, self.programme_digest
+        )
         return self._done("start", request_id, state)
 
     def minimum(self, request_id=None):
@@ -349,7 +348,7 @@ class Controller:
         if not self.prescription.minimum_rate_nl_per_h[0]:
             raise NotNow("the programme has no minimum rate; give it one or pause instead")
         self._deliver(MODE_MINIMUM)
-        self.recorder.event(records.MINIMUM_RATE, request_id or _NO_REQUEST)
+        self.recorder.event(records.MINIMUM_RATE, request_id or records.NO_REQUEST)
         return self._done("minimum", request_id, state)
 
     def pause(self, request_id=None):
@@ -357,14 +356,14 @@ class Controller:
         state = moves.after(self.state, "pause")
         self.awaits_person = False
         self._stop_delivery("paused")
-        self.recorder.event(records.PAUSED, request_id or _NO_REQUEST)
+        self.recorder.event(records.PAUSED, request_id or records.NO_REQUEST)
         return self._done("pause", request_id, state)
 
     def resume(self, request_id=None):
         """Go on with the programme after a pause."""
         state = moves.after(self.state, "resume")
         self._deliver(MODE_SCHEDULE)
-        self.recorder.event(records.RESUMED, request_id or _NO_REQUEST)
+        self.recorder.event(records.RESUMED, request_id or records.NO_REQUEST)
         return self._done("resume", request_id, state)
 
     def stop(self, request_id=None):
@@ -379,7 +378,7 @@ class Controller:
             self.witness_base += self.moved() - self.witnessed()
         if self.ledger.prime_from_moved is not None:
             self.ledger.end_prime(self.feeder.planned)
-        self.recorder.event(records.STOPPED, request_id or _NO_REQUEST, "asked")
+        self.recorder.event(records.STOPPED, request_id or records.NO_REQUEST, "asked")
         return self._done("stop", request_id, state)
 
     def bolus(self, volume_nl, duration_s: int, reason: str = "", request_id=None):
@@ -398,7 +397,9 @@ class Controller:
         findings = self.guard.of_bolus(volume_nl, duration_s)
         self.guard.require(findings, reason)
         # Written before anything moves: after a power cut this request is never done again.
-        self.recorder.event(records.BOLUS_STARTED, request_id or _PROMPTED, volume_nl, duration_s)
+        self.recorder.event(
+            records.BOLUS_STARTED, request_id or records.PROMPTED, volume_nl, duration_s
+        )
         self.guard.note_bolus(volume_nl, duration_s)
         self.guard.note_reason(findings, reason, request_id)
 
@@ -406,7 +407,7 @@ class Controller:
             self.delivery.advance(from_ticks)
             self.delivery.add_bolus(
                 Bolus(
-                    request_id or _PROMPTED,
+                    request_id or records.PROMPTED,
                     volume_nl,
                     from_ticks,
                     from_ticks + duration_s * TICKS_PER_S,
@@ -435,7 +436,7 @@ class Controller:
         self._check_window_of_bolus(mode.volume_nl, mode.duration_s)
         # Soft limits were answered for when the programme was confirmed.
         self.guard.require_hard(self.guard.of_bolus(mode.volume_nl, mode.duration_s))
-        request = request_id or _PROMPTED
+        request = request_id or records.PROMPTED
         self.recorder.event(records.BOLUS_STARTED, request, mode.volume_nl, mode.duration_s)
         self.recorder.event(records.DEMAND, request)
         self.guard.history.hold_back(clock.now_s(), mode.duration_s)
@@ -489,7 +490,7 @@ class Controller:
                 + format_volume(microstep_nl)
                 + "; ask for more"
             )
-        self.recorder.event(records.PRIME, request_id or _NO_REQUEST, volume_nl)
+        self.recorder.event(records.PRIME, request_id or records.NO_REQUEST, volume_nl)
         self.feeder.settle()
         self.moving.take_up()
         self.ledger.begin_prime(self.moved())
@@ -537,7 +538,7 @@ class Controller:
         expected_nl = self.ledger.reservoir_nl(moved)
         self.recorder.event(
             records.REFILL,
-            request_id or _NO_REQUEST,
+            request_id or records.NO_REQUEST,
             volume_nl,
             expected_nl if expected_nl[0] > 0 else ratio.ZERO,
         )
@@ -660,7 +661,7 @@ class Controller:
         is_short = self.awaits_person and self.goes_on_after(length_s)
         if is_short and self.feeder.last_step > self.moved():
             self._deliver(MODE_SCHEDULE)
-            self.recorder.event(records.RESUMED, _NO_REQUEST)
+            self.recorder.event(records.RESUMED, records.NO_REQUEST)
             self.state = moves.RUNNING
 
     def bootloader(self, request_id=None):
@@ -733,7 +734,7 @@ class Controller:
         text = programmes.canonical_text(programme)
         digest = programmes.digest(text)
         slot = self.recorder.settings.write(text).sequence
-        self.recorder.event(records.PROGRAMME_CONFIRMED, _NO_REQUEST, digest, slot)
+        self.recorder.event(records.PROGRAMME_CONFIRMED, records.NO_REQUEST, digest, slot)
         following.drop(self, "in force")
         self.delivery.take_following()
         self.prescription = programme
@@ -789,7 +790,9 @@ class Controller:
         self.guard.note_bridge(programme)
         slot = self.recorder.settings.write(text).sequence
         digest = programmes.digest(text)
-        self.recorder.event(records.PROGRAMME_CONFIRMED, request_id or _NO_REQUEST, digest, slot)
+        self.recorder.event(
+            records.PROGRAMME_CONFIRMED, request_id or records.NO_REQUEST, digest, slot
+        )
         self.guard.note_reason(findings, reason, request_id)
         self.adopt(programme, text, digest, is_new=True)
         if self.state not in (moves.UNPROGRAMMED, moves.STOPPED):
@@ -1008,7 +1011,7 @@ class Controller:
         self.state = moves.after(self.state, happening)
         if self.ledger.prime_from_moved is not None:
             self.ledger.end_prime(self.feeder.planned)
-        self.recorder.event(records.STOPPED, _NO_REQUEST, happening)
+        self.recorder.event(records.STOPPED, records.NO_REQUEST, happening)
         self.monitor.after_change()
         self.keep_state()
 

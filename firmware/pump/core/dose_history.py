@@ -37,8 +37,6 @@ _LOOKED_AT = (
     records.DEMAND,
     records.BOLUS_STARTED,
 )
-# How the record of a bolus begins that nobody asked for: a scheduled one.
-_NO_REQUEST = b"\x00\x00\x00\x00"
 # Setting the clock by so much counts as nothing: a day is not told apart from one so much longer.
 _CLOCK_SLACK_S = const(60)
 # Drugs that are dosed by volume have no concentration: one nanolitre counts as one nanogram.
@@ -400,7 +398,7 @@ class DoseHistory:
                 is_demand = True
             elif record.kind == records.BOLUS_STARTED:
                 # As it is written: a day may hold a thousand, and they are in the daily dose.
-                if record.payload[:4] == _NO_REQUEST:
+                if record.payload[:4] == records.NO_REQUEST_BYTES:
                     continue
                 fields = record.fields()
                 end_s = time_s + fields["duration_s"]

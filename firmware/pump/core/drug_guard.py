@@ -14,7 +14,6 @@ from pump.core.schedule import DAY_S
 NONE = "none"
 DAMAGED = "damaged"
 REASON_MIN = const(4)
-_NO_REQUEST = "00000000"
 
 
 class DrugGuard:
@@ -62,7 +61,7 @@ class DrugGuard:
         self._take(stored)
         recorder.event(
             records.LIBRARY_CONFIRMED,
-            request_id or _NO_REQUEST,
+            request_id or records.NO_REQUEST,
             stored.digest,
             stored.sequence,
             self.title,
@@ -191,7 +190,7 @@ class DrugGuard:
         """Journal which soft limits were gone beyond, and why."""
         for code, _, _ in findings:
             self._pump.recorder.event(
-                records.LIMIT_OVERRIDDEN, request_id or _NO_REQUEST, code, reason
+                records.LIMIT_OVERRIDDEN, request_id or records.NO_REQUEST, code, reason
             )
 
     def require_start(self, programme) -> None:

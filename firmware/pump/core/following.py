@@ -10,7 +10,6 @@ from pump.core.errors import BadText, Damaged, NotNow, OutOfRange
 
 _KEY = "from_s "
 _NONE = "none\n"
-_NO_REQUEST = "00000000"
 SOONEST_S = const(60)
 LATEST_S = const(31622400)  # a year
 
@@ -88,7 +87,7 @@ def keep(pump, programme, text: str, from_s: int, request_id) -> None:
     slot = pump.recorder.following.write(_KEY + str(from_s) + "\n" + text).sequence
     pump.recorder.event(
         records.FOLLOWING_CONFIRMED,
-        request_id or _NO_REQUEST,
+        request_id or records.NO_REQUEST,
         programmes.digest(text),
         slot,
         from_s,
@@ -99,7 +98,7 @@ def drop(pump, reason: str, request_id=None) -> None:
     """Forget it: another one is in force, or it is not wanted any more."""
     pump.recorder.following.write(_NONE)
     pump.recorder.event(
-        records.FOLLOWING_DROPPED, request_id or _NO_REQUEST, records.shorten(reason)
+        records.FOLLOWING_DROPPED, request_id or records.NO_REQUEST, records.shorten(reason)
     )
 
 

@@ -33,7 +33,6 @@ _BACK_MV = const(200)
 _BACK_C = const(5)
 _OCCLUSION_BACK = const(4)  # a quarter of the force
 
-_NO_REQUEST = "00000000"
 _CODES = (
     "end_of_travel",
     "syringe_removed",
@@ -107,7 +106,7 @@ class Inputs:
         self._take(stored)
         pump.recorder.event(
             records.EQUIPMENT_CONFIRMED,
-            request_id or _NO_REQUEST,
+            request_id or records.NO_REQUEST,
             stored.digest,
             stored.sequence,
             self.title,

@@ -23,7 +23,6 @@ CHECKPOINT_S = const(60)
 # Steps booked ahead in a checkpoint last for two intervals and what may be in hand.
 _BOOKED_AHEAD_S = const(130)
 # The request id of boluses that nobody asked for.
-_SCHEDULED = "00000000"
 
 
 class Monitor:
@@ -237,7 +236,7 @@ class Monitor:
             if window not in self._windows:
                 start_s, end_s, rate_nl_per_h = window
                 volume_nl = ratio.scale(rate_nl_per_h, end_s - start_s, schedule.HOUR_S)
-                event(records.BOLUS_STARTED, _SCHEDULED, volume_nl, end_s - start_s)
+                event(records.BOLUS_STARTED, records.NO_REQUEST, volume_nl, end_s - start_s)
         for window in self._windows:
             if window not in windows:
                 start_s, end_s, rate_nl_per_h = window
@@ -246,9 +245,9 @@ class Monitor:
                     rate_nl_per_h, max(0, given_ticks), schedule.HOUR_S * TICKS_PER_S
                 )
                 if at_ticks >= end_s * TICKS_PER_S:
-                    event(records.BOLUS_FINISHED, _SCHEDULED, given_nl)
+                    event(records.BOLUS_FINISHED, records.NO_REQUEST, given_nl)
                 else:
-                    event(records.BOLUS_CANCELLED, _SCHEDULED, given_nl, "schedule left")
+                    event(records.BOLUS_CANCELLED, records.NO_REQUEST, given_nl, "schedule left")
         self._windows = windows
 
     def _look_at_devices(self, uptime_s: int) -> None:

@@ -18,7 +18,6 @@ WHOLE = const(0)  # when all its steps were made; a switch that comes before is 
 AT_SWITCH = const(1)  # at the home switch, which must come
 AT_HOME = const(2)  # the same, and where it came is home
 
-_NO_REQUEST = "00000000"
 # How far back the journal is looked through for the last move.
 _RECORDS_MAX = const(400)
 
@@ -50,7 +49,7 @@ class Moving:
         self.mover = Mover(pump.generator)
         self.moved_before = None
         self._what = ""
-        self._request_id = _NO_REQUEST
+        self._request_id = records.NO_REQUEST
         self._phases = []
         self._is_stopping = False
         self.seen_before = 0
@@ -79,7 +78,7 @@ class Moving:
         pump.ledger.lose_track(pump.moved())
         pump.limit()
         self._what = what
-        self._request_id = request_id or _NO_REQUEST
+        self._request_id = request_id or records.NO_REQUEST
         pump.recorder.event(records.MOVE_BEGUN, self._request_id, what)
         pump.monitor.book_before_motion()
         self._phases = phases
@@ -152,7 +151,7 @@ class Moving:
         pump.delivery.count_primed(steps)
         pump.ledger.primed_steps += steps
         self.travel.note_taken_up()
-        pump.recorder.event(records.MOVE_ENDED, _NO_REQUEST, "take-up", steps, 0, 0)
+        pump.recorder.event(records.MOVE_ENDED, records.NO_REQUEST, "take-up", steps, 0, 0)
         if made != steps:
             pump.stop_at_once("step_mismatch", _counts(steps, made))
             raise NotNow("the backlash was not taken up as planned; see alarms")

@@ -17,6 +17,13 @@ DIGEST = const(3)  # digest of a programme, 16 hexadecimal digits: 8 bytes
 TEXT = const(4)  # printable ASCII: one byte for its length, then its characters
 ALARM = const(5)  # code of an alarm: its number in the table of alarms, one byte
 
+# The request id of what nobody asked for by a request of its own, such as a scheduled bolus; and as
+# a record of it begins.
+NO_REQUEST = "00000000"
+NO_REQUEST_BYTES = b"\x00\x00\x00\x00"
+# That of a bolus asked for at the prompt.
+PROMPTED = "ffffffff"
+
 TEXT_MAX = const(48)  # characters; longer ones are cut by shorten()
 _COUNT_BYTES_MAX = const(32)
 

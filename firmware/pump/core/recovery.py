@@ -30,8 +30,6 @@ _OF_BOLUSES = _ENDS_BOLUSES + (
     records.BOLUS_CANCELLED,
 )
 _OF_REPEATS = (records.BOLUS_STARTED, records.CLOCK_SET)
-# How the record of a bolus begins that nobody asked for: a scheduled one.
-_NO_REQUEST = b"\x00\x00\x00\x00"
 _REASON_STATES = {"emptied": moves.EMPTY, "fault": moves.HALTED, "kept_open": moves.KVO}
 # How many records are looked through for requests and boluses.
 _RECORDS_MAX = 400
@@ -293,7 +291,7 @@ def load_requests(pump) -> None:
         if record.kind in (records.REQUEST_OUTCOME, records.BOLUS_STARTED):
             found.append(record.fields()["request_id"])
     for request_id in reversed(found):
-        if request_id not in ("00000000", "ffffffff"):
+        if request_id not in (records.NO_REQUEST, records.PROMPTED):
             pump.requests.keep(request_id, "done")
 
 
@@ -372,7 +370,7 @@ def _find_cycle(pump) -> None:
         time_s = times.time_of(record)[0]
         if record.kind == records.BOLUS_STARTED:
             fields = record.fields()
-            of_mode = ("00000000", mode.volume_nl, mode.duration_s)
+            of_mode = (records.NO_REQUEST, mode.volume_nl, mode.duration_s)
             if (fields["request_id"], fields["volume_nl"], fields["duration_s"]) == of_mode:
                 pump.delivery.cycle_begun_s = time_s
                 break
@@ -393,7 +391,7 @@ def _hold_back_repeated(pump) -> None:
         if newest - record.sequence >= _RECORDS_MAX or time_s <= now_s - DAY_S:
             break
         # It was noted at the time that the clock showed then, and began no later than that.
-        if record.kind == records.BOLUS_STARTED and record.payload[:4] == _NO_REQUEST:
+        if record.kind == records.BOLUS_STARTED and record.payload[:4] == records.NO_REQUEST_BYTES:
             until_s = min(record.time_s + 1, now_s + DAY_S)
             delivery.repeated_until_s = max(delivery.repeated_until_s, until_s)
 
