@@ -209,7 +209,10 @@ def test_mpremote_asks_for_all_the_rest_while_the_pump_runs(rig):
 
 @pytest.mark.fault("F7")
 def test_a_script_that_takes_all_memory_disturbs_no_delivery(rig):
-    """Held for two looks of the service; the pump answers as before once it is let go."""
+    """Held for two looks of the service; the pump answers as before once it is let go.
+
+    What is in hand lasts for three looks, and to take and to let go of all takes most of a second.
+    """
     said = rig.on_device(
         """
 import gc, time
@@ -222,7 +225,7 @@ while size >= 16:
     except MemoryError:
         size //= 2
 print(gc.mem_free())
-time.sleep(5)
+time.sleep(3)
 # Link by link: what a collection takes for a pointer on the stack keeps one block then, not all.
 while held:
     before, held[0], held[1] = held[0], None, None
