@@ -39,6 +39,7 @@ TICKS_PER_US = 125
 BOOT_TO_DELIVERY_NS = 2 * SECOND
 EXACT_NS = 1000  # an edge comes at its exact instant or less than this after it
 START_PER_S, ACCELERATION = 2000, 40_000  # boards/pico_tmc2209
+BUZZER_GPIO = 13  # the same
 NOW = "2026-06-01T08:00:00"  # what the pump's clock is set to: a Monday
 NOW_S = 8 * 3600  # the same, in seconds of the day
 
@@ -186,14 +187,25 @@ class PumpRig:
         self._offset_us = offset_us = self._ask_offset_us()
         zero_from_ns, zero_to_ns = -(1 << 62), 1 << 62
         for _ in range(2 * 1000 // NS_PER_TICK):
-            count_us = self.pico.peek(_TIMERAWH) << 32 | self.pico.peek(_TIMERAWL)
-            latest_ns = self.pico.now_ns - count_us * 1000
+            latest_ns = self.pico.now_ns - self.timer_us() * 1000
             zero_from_ns = max(zero_from_ns, latest_ns - 999)
             zero_to_ns = min(zero_to_ns, latest_ns)
             self.pico.run_for(NS_PER_TICK)
         assert 0 <= zero_to_ns - zero_from_ns < NS_PER_TICK
         zero_ns = zero_to_ns - offset_us * 1000
         self._zeros_ns = [*(z for z in self._zeros_ns if z[0] < from_ns), (from_ns, zero_ns)]
+
+    def timer_us(self) -> int:
+        """What the chip's microsecond timer shows."""
+        return self.pico.peek(_TIMERAWH) << 32 | self.pico.peek(_TIMERAWL)
+
+    def tones_hz(self, ms: int) -> set[int]:
+        """What the buzzer plays meanwhile."""
+        heard_hz = set()
+        for _ in range(ms):
+            self.pico.run_for(MS)
+            heard_hz.add(round(self.pico.pwm_hz(BUZZER_GPIO)))
+        return heard_hz - {0}
 
     def _ask_offset_us(self) -> int:
         return int(self.on_device("print(c.pump_clock.offset_us)"))

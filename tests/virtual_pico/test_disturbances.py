@@ -21,7 +21,7 @@ from titrate.virtual.pico import MS, SECOND
 ERASE_NS = 400 * MS  # the worst sector erase of the W25Q16JV's data sheet
 SECTOR_BYTES = 4096
 # boards/pico_tmc2209
-LED_RED_GPIO, LED_GREEN_GPIO, BUZZER_GPIO, BUTTON_STOP_GPIO = 10, 11, 13, 15
+LED_RED_GPIO, LED_GREEN_GPIO, BUTTON_STOP_GPIO = 10, 11, 15
 LOW_NL = 100_000  # programme()
 LOOK_S = 2
 USB_INTERRUPTS = 0x5011_0090  # INTE of the chip's USB block
@@ -55,11 +55,7 @@ def test_refused_input_is_heard(rig):
     tones_hz = [hz for _, hz in annunciation.REFUSED if hz]
     with pytest.raises(Refused):
         rig.pump.ask("prime", volume="10 uL")
-    heard_hz = set()
-    for _ in range(annunciation.length_ms(annunciation.REFUSED)):
-        rig.pico.run_for(MS)
-        heard_hz.add(round(rig.pico.pwm_hz(BUZZER_GPIO)))
-    assert heard_hz - {0} == set(tones_hz)
+    assert rig.tones_hz(annunciation.length_ms(annunciation.REFUSED)) == set(tones_hz)
 
 
 def test_garbage_is_collected_all_the_time(rig):
@@ -163,7 +159,7 @@ def test_while_the_console_is_frozen_alarms_are_seen_and_heard_and_the_button_wo
     with frozen(rig):
         assert rig.pico.run_until(lambda: yellow(rig), int((low_s + LOOK_S) * SECOND))
         assert rig.pico.now_ns - refilled_ns >= (low_s - LOOK_S) * SECOND
-        heard_hz = tones_hz(rig, 1000)
+        heard_hz = rig.tones_hz(1000)
         if frozen is not a_host_that_does_not_read:
             with pytest.raises(NoAnswer, match="no pump answers on"):
                 rig.pump.status()
@@ -175,7 +171,7 @@ def test_while_the_console_is_frozen_alarms_are_seen_and_heard_and_the_button_wo
         assert len(rig.edges_ns) == edges
     assert heard_hz == {hz for _, hz in annunciation.sound(MEDIUM) if hz}
     # Silenced for two minutes; what the console makes of the end of its frost is no sound either.
-    assert tones_hz(rig, annunciation.length_ms(annunciation.sound(MEDIUM))) == set()
+    assert rig.tones_hz(annunciation.length_ms(annunciation.sound(MEDIUM))) == set()
     rig.connect()
     status = rig.pump.status()
     assert (status.state, status.alarms) == ("paused", [("low_reservoir", "medium")])
@@ -196,15 +192,6 @@ def test_while_the_console_is_frozen_alarms_are_seen_and_heard_and_the_button_wo
 def yellow(rig):
     """Whether the light of a medium alarm is on."""
     return rig.pico.output(LED_RED_GPIO) and rig.pico.output(LED_GREEN_GPIO)
-
-
-def tones_hz(rig, ms):
-    """What the buzzer plays meanwhile."""
-    heard_hz = set()
-    for _ in range(ms // 20):
-        rig.pico.run_for(20 * MS)
-        heard_hz.add(round(rig.pico.pwm_hz(BUZZER_GPIO)))
-    return heard_hz - {0}
 
 
 def hold(rig, gpio, ms):
