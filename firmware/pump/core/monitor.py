@@ -22,7 +22,6 @@ TEST_S = const(12)
 CHECKPOINT_S = const(60)
 # Steps booked ahead in a checkpoint last for two intervals and what may be in hand.
 _BOOKED_AHEAD_S = const(130)
-# The request id of boluses that nobody asked for.
 
 
 class Monitor:

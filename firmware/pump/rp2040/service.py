@@ -230,9 +230,9 @@ class Service:
             if until_ticks is None and feeder.is_full:
                 return
             now_ticks = self._pump.pump_clock.now_ticks()
-            in_hand_ms = feeder.in_hand_ms(now_ticks)
             if (until_ticks is not None and now_ticks >= until_ticks) or (
-                not feeder.is_full and in_hand_ms < _LOOKS_IN_HAND * self._period_ms
+                not feeder.is_full
+                and feeder.in_hand_ms(now_ticks) < _LOOKS_IN_HAND * self._period_ms
             ):
                 self._set_period()
 
